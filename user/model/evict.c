@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Forgetting what a long trace has no more use for. The numbers stay: those of a forgotten channel go to
+ * its row of transports and to its processes, as do those that are still told of it later.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/counters.h"
+#include "model/state.h"
+
+struct grave *grave_find(struct state *st, uint32_t object)
+{
+	uint32_t number = object / GRAVES_PER_PAGE;
+	struct grave_page *page;
+	struct grave *g;
+
+	HASH_FIND(hh, st->graves, &number, sizeof(number), page);
+	if (!page)
+		return NULL;
+	g = &page->graves[object % GRAVES_PER_PAGE];
+	return g->transport != TRANSPORT_NONE ? g : NULL;
+}
+
+/* The page of an object's grave, made if need be. */
+static struct grave_page *grave_page(struct state *st, uint32_t object)
+{
+	uint32_t number = object / GRAVES_PER_PAGE;
+	struct grave_page *page;
+
+	HASH_FIND(hh, st->graves, &number, sizeof(number), page);
+	if (page)
+		return page;
+	page = calloc(1, sizeof(*page));
+	if (!page)
+		return NULL;
+	page->number = number;
+	HASH_ADD(hh, st->graves, number, sizeof(page->number), page);
+	if (!HASH_ADDED(page)) {
+		free(page);
+		return NULL;
+	}
+	return page;
+}
+
+void grave_count(struct model *m, struct grave *g, struct process *p, const struct counters *n)
+{
+	struct evicted_row *row = &state_of(m)->evicted[g->transport][g->protocol];
+
+	counters_add(&row->total, n);
+	counters_add(&row->window, n);
+	p->evicted_cpu_ns += n->cpu_ns;
+	p->evicted_window_cpu_ns += n->cpu_ns;
+	if (!n->calls)
+		return;
+	row->channels += !g->counted;
+	row->window_channels += g->window != m->trace.windows;
+	g->counted = true;
+	g->window = m->trace.windows;
+}
+
+void graves_free(struct state *st)
+{
+	struct grave_page *page = st->graves, *next;
+
+	HASH_CLEAR(hh, st->graves);
+	for (; page; page = next) {
+		next = page->hh.next;
+		free(page);
+	}
+}
+
+/*
+ * Is this still so? A process that ended holds nothing, and one whose open files were told again since
+ * does not hold what was not among them.
+ */
+static bool is_current(const struct holder *h, int64_t before_ns)
+{
+	if (h->process->pub.ended)
+		return false;
+	return h->ns >= before_ns || h->ns == h->process->held_ns;
+}
+
+/* The numbers of an end go to its row and its process. */
+static void tally_bury(struct state *st, struct tally *t)
+{
+	const struct channel *ch = t->object->channel;
+	struct evicted_row *row = &st->evicted[ch->pub.transport][ch->pub.protocol];
+
+	counters_add(&row->total, &t->total);
+	t->process->evicted_cpu_ns += t->total.cpu_ns;
+	if (t->window) {
+		counters_add(&row->window, &t->window->n);
+		t->process->evicted_window_cpu_ns += t->window->n.cpu_ns;
+		t->window->tally = NULL;
+	}
+	t->process->references--;
+	HASH_DELETE(hh, st->tallies, t);
+	free(t);
+}
+
+static void channel_bury(struct model *m, struct channel *ch)
+{
+	struct state *st = state_of(m);
+	struct evicted_row *row = &st->evicted[ch->pub.transport][ch->pub.protocol];
+	bool used = false, used_now = false;
+	size_t i;
+
+	for (i = 0; i < ch->n_tallies; i++) {
+		used = used || ch->tallies[i]->total.calls;
+		used_now = used_now || (ch->tallies[i]->window && ch->tallies[i]->window->n.calls);
+	}
+	row->channels += used;
+	row->window_channels += used_now;
+	for (i = 0; i < ch->n_tallies; i++)
+		tally_bury(st, ch->tallies[i]);
+	ch->n_tallies = 0;
+	for (struct object *o = ch->objects, *next; o; o = next) {
+		struct grave *g = &grave_page(st, o->id)->graves[o->id % GRAVES_PER_PAGE];
+
+		next = o->next_of_channel;
+		*g = (struct grave){
+			.transport = (uint8_t)ch->pub.transport,
+			.protocol = (uint8_t)ch->pub.protocol,
+			.counted = used,
+			.window = used_now ? m->trace.windows : 0,
+		};
+		HASH_DELETE(hh, st->objects, o);
+		object_free(o);
+	}
+}
+
+static void links_remove(struct state *st)
+{
+	struct link *l, *next;
+
+	for (l = st->links; l; l = next) {
+		next = l->hh.next;
+		if (!l->from->channel->forgotten && !l->to->channel->forgotten)
+			continue;
+		l->process->references--;
+		HASH_DELETE(hh, st->links, l);
+		free(l);
+	}
+}
+
+static void holders_remove(struct state *st, int64_t before_ns)
+{
+	struct holder *h, *next;
+
+	for (h = st->holders; h; h = next) {
+		next = h->hh.next;
+		if (!h->object->channel->forgotten && is_current(h, before_ns))
+			continue;
+		h->process->references--;
+		HASH_DELETE(hh, st->holders, h);
+		free(h);
+	}
+}
+
+/* Processes that ended and did nothing that is still shown. */
+static void processes_remove(struct state *st, int64_t before_ns)
+{
+	struct process *p, *next;
+
+	for (p = st->processes; p; p = next) {
+		next = p->hh.next;
+		if (!p->pub.ended || p->ended_ns >= before_ns || p->references)
+			continue;
+		HASH_DELETE(hh, st->processes, p);
+		process_free(p);
+	}
+}
+
+/*
+ * Containers of which nothing is left: no channel, and their shim is gone. (Where the shim was never told
+ * of they stay: nobody says that they are gone.)
+ */
+static int containers_remove(struct state *st, int64_t before_ns)
+{
+	struct index living = { 0 }, ended = { 0 };
+	struct container *c, *next;
+	struct process *p;
+	int err = 0;
+
+	for (p = st->processes; p && !err; p = p->hh.next) {
+		struct index *ix = p->pub.ended ? &ended : &living;
+
+		if (!index_find(ix, &p->pub.pid, sizeof(p->pub.pid)))
+			err = index_add(ix, &st->arena, &p->pub.pid, sizeof(p->pub.pid), p);
+	}
+	for (c = st->containers; c && !err; c = next) {
+		bool lives = index_find(&living, &c->pub.shim_pid, sizeof(c->pub.shim_pid));
+
+		next = c->hh.next;
+		c->shim_seen = c->shim_seen || lives ||
+			       index_find(&ended, &c->pub.shim_pid, sizeof(c->pub.shim_pid));
+		if (lives || !c->shim_seen || c->same_id || c->channels || c->seen_ns >= before_ns)
+			continue;
+		HASH_DELETE(hh, st->containers, c);
+		container_free(c);
+	}
+	index_clear(&living);
+	index_clear(&ended);
+	return err;
+}
+
+size_t model_evict(struct model *m, int64_t before_ns)
+{
+	struct state *st = state_of(m);
+	struct object *o;
+	struct holder *h;
+	size_t i, n = 0;
+
+	if (st->changed && model_resolve(m, st->scope))
+		return 0;
+	for (i = 0; i < st->n_channels; i++)
+		st->channels[i]->forgotten = true;
+	for (o = st->objects; o; o = o->hh.next) {
+		/* A grave that cannot be dug leaves the channel where it is. */
+		if (o->seen_ns >= before_ns || !grave_page(st, o->id))
+			o->channel->forgotten = false;
+	}
+	for (h = st->holders; h; h = h->hh.next) {
+		if (is_current(h, before_ns))
+			h->object->channel->forgotten = false;
+	}
+	links_remove(st);
+	holders_remove(st, before_ns);
+	for (i = 0; i < st->n_channels; i++) {
+		if (!st->channels[i]->forgotten)
+			continue;
+		channel_bury(m, st->channels[i]);
+		n++;
+	}
+	containers_remove(st, before_ns);
+	processes_remove(st, before_ns);
+	model_blank(m);
+	return n;
+}

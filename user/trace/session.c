@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "trace/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trace/state.h"
+
+int64_t clock_ns(int clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void on_op(void *ctx, const struct ss_op *op)
+{
+	op_record(ctx, op);
+}
+
+static void on_channel(void *ctx, const struct ss_channel *c)
+{
+	channel_announced(ctx, c);
+}
+
+static void on_process(void *ctx, const struct ss_process *p)
+{
+	process_event(ctx, p);
+}
+
+static void on_fold(void *ctx, const struct ss_end_key *end, const struct ss_fold *fold)
+{
+	fold_record(ctx, end, fold);
+}
+
+/* The flags with which the kernel follows a process. */
+static uint32_t target_flags(enum process_role role)
+{
+	if (role == PROCESS_CONTAINERD)
+		return SS_TARGET_TRACED | SS_TARGET_CONTAINERD;
+	return SS_TARGET_TRACED | SS_TARGET_SHIM;
+}
+
+/* Descendants of shims feed their pipes (--writers). */
+static int writers_add(struct session *s, const struct node_process *shims, size_t n)
+{
+	uint32_t *pids = NULL;
+	size_t n_pids = 0;
+	int err;
+
+	err = node_descendants(shims, n, &pids, &n_pids);
+	for (size_t i = 0; !err && i < n_pids; i++)
+		if (!tracer_target_has(s->tracer, pids[i]))
+			err = tracer_target_add(s->tracer, pids[i], SS_TARGET_WRITER);
+	free(pids);
+	return err;
+}
+
+static int target_add(struct session *s, const struct node_process *p, uint32_t flags, char *err_text, size_t err_size)
+{
+	int err = s->tracer ? tracer_target_add(s->tracer, (uint32_t)p->pid, flags) : 0;
+
+	if (err) {
+		snprintf(err_text, err_size, "pid %lld cannot be traced: %s", (long long)p->pid, strerror(-err));
+		return err;
+	}
+	process_add_found(s, p);
+	return 0;
+}
+
+/* Processes given with --pid. */
+static int pids_add(struct session *s, char *err_text, size_t err_size)
+{
+	for (size_t i = 0; i < s->o.selection.n_pids; i++) {
+		struct node_process p = {};
+		int64_t pid = s->o.selection.pids[i];
+		uint32_t flags = SS_TARGET_TRACED | SS_TARGET_FOLLOW;
+		int err = node_process_read(pid, &p);
+
+		if (err) {
+			snprintf(err_text, err_size, "pid %lld: %s", (long long)pid,
+				 err == -ESRCH ? "no such process" : strerror(-err));
+			return err;
+		}
+		if (p.role == PROCESS_CONTAINERD || p.role == PROCESS_SHIM)
+			flags |= target_flags(p.role);
+		err = target_add(s, &p, flags, err_text, err_size);
+		node_process_free(&p);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int targets_add(struct session *s, char *err_text, size_t err_size)
+{
+	const struct session_selection *sel = &s->o.selection;
+	struct node_process *list = NULL;
+	size_t n = 0, containerds = 0;
+	int err;
+
+	err = node_scan(&list, &n);
+	if (err) {
+		snprintf(err_text, err_size, "looking for containerd in /proc: %s", strerror(-err));
+		return err;
+	}
+	for (size_t i = 0; !err && i < n; i++) {
+		const struct node_process *p = &list[i];
+
+		if (p->role == PROCESS_CONTAINERD && p->address && selection_wants_containerd(sel, p->address)) {
+			containerds++;
+			err = target_add(s, p, target_flags(p->role), err_text, err_size);
+		} else if (p->role == PROCESS_SHIM && selection_wants_shim(s, p)) {
+			err = target_add(s, p, target_flags(p->role), err_text, err_size);
+		}
+	}
+	if (!err && s->o.tracer.writers)
+		err = writers_add(s, list, n);
+	node_scan_free(list, n);
+	if (!err)
+		err = pids_add(s, err_text, err_size);
+	if (err)
+		return err;
+	if (!containerds && sel->n_addresses) {
+		snprintf(err_text, err_size, "no containerd serves %s (try `shimscope doctor`)", sel->addresses[0]);
+		return -ESRCH;
+	}
+	if (!containerds && !sel->n_pids) {
+		snprintf(err_text, err_size,
+			 "no containerd is running here: start one, or name processes with --pid");
+		return -ESRCH;
+	}
+	return 0;
+}
+
+int session_open(const struct session_options *o, struct session **ret, char *err_text, size_t err_size)
+{
+	struct tracer_attempt attempts[BACKEND_COUNT];
+	struct session *s = calloc(1, sizeof(*s));
+	const struct tracer_handler handler = { s, on_op, on_channel, on_process, on_fold };
+	int err;
+
+	if (!s) {
+		snprintf(err_text, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	s->o = *o;
+	s->o.tracer.follow_all = o->selection.n_addresses == 0;
+	err = tracer_open(&s->o.tracer, &handler, &s->tracer, attempts, err_text, err_size);
+	if (err)
+		goto fail;
+	err = targets_add(s, err_text, err_size);
+	if (err)
+		goto fail;
+	/* With --writers the pipes that shims hold must be watched before the first write counts. */
+	if (s->o.tracer.writers)
+		err = open_files_watch(s, err_text, err_size);
+	if (err)
+		goto fail;
+	s->start_realtime_ns = clock_ns(CLOCK_REALTIME);
+	s->start_ns = clock_ns(CLOCK_MONOTONIC);
+	s->window_start_ns = s->start_ns;
+	s->evicted_ns = s->start_ns;
+	tracer_start(s->tracer);
+	*ret = s;
+	return 0;
+fail:
+	session_close(s);
+	return err;
+}
+
+int session_sink(struct session *s, const struct fact_sink *sink)
+{
+	if (s->n_sinks == SESSION_SINKS)
+		return -ENOSPC;
+	s->sinks[s->n_sinks++] = *sink;
+	return 0;
+}
+
+size_t session_targets(const struct session *s)
+{
+	return s->n_targets;
+}
+
+enum backend session_backend(const struct session *s)
+{
+	return tracer_backend(s->tracer);
+}
+
+static void describe_runtimes(struct session *s)
+{
+	struct trace_process *p, *next;
+
+	HASH_ITER(hh, s->processes, p, next) {
+		struct node_runtime r = {};
+		struct fact_runtime fact;
+
+		if (!p->target || p->role != PROCESS_CONTAINERD || node_runtime_read(p->pid, &r))
+			continue;
+		fact = (struct fact_runtime){
+			.pid = r.pid,
+			.version = r.version,
+			.go_version = r.go_version,
+			.exe = r.exe,
+			.address = r.address,
+			.ttrpc_address = r.ttrpc_address,
+			.debug_address = r.debug_address,
+			.state = r.state,
+			.root = r.root,
+			.config_path = r.config_path,
+			.config_text = r.config_text,
+			.config_sha256 = r.config_sha256,
+		};
+		SESSION_EMIT(s, runtime, &fact);
+		if (r.state)
+			containers_of_state(s, r.state, r.pid);
+		node_runtime_free(&r);
+	}
+}
+
+/* Everything known at the start but the open files. */
+static void describe(struct session *s)
+{
+	struct trace_process *p, *next;
+	struct node_host host = {};
+	struct fact_host fact_host = { .cpus = FACT_UNKNOWN };
+	struct fact_trace fact_trace = {
+		.tool_version = SHIMSCOPE_VERSION,
+		.backend = s->tracer ? backend_name(tracer_backend(s->tracer)) : NULL,
+		.note = s->o.note,
+		.selection = s->o.selection_text,
+		.start_realtime_ns = s->start_realtime_ns,
+		.start_ns = s->start_ns,
+		.interval_ns = s->o.interval_ns,
+		.writers = s->o.tracer.writers,
+	};
+
+	if (node_host_read(&host) == 0)
+		fact_host = (struct fact_host){ host.hostname, host.kernel, host.arch, host.boot_id, host.cpus };
+	SESSION_EMIT(s, host, &fact_host);
+	SESSION_EMIT(s, trace, &fact_trace);
+	s->described = true;
+	HASH_ITER(hh, s->processes, p, next)
+		process_describe(s, p);
+	processes_usage(s, true);
+	describe_runtimes(s);
+	HASH_ITER(hh, s->processes, p, next) {
+		struct node_process found = {};
+		char *state;
+
+		if (p->role != PROCESS_SHIM || node_process_read(p->pid, &found))
+			continue;
+		state = node_state_dir(&found);
+		if (state && found.cwd)
+			container_of_bundle(s, p->pid, found.cwd);
+		free(state);
+		node_process_free(&found);
+	}
+}
+
+int session_describe(struct session *s)
+{
+	char err[256];
+
+	describe(s);
+	open_files_read(s, err, sizeof(err));
+	return s->sink_error;
+}
+
+int session_snapshot(const struct session_selection *selection, const char *btf_path, const struct fact_sink *sink,
+		     char *err_text, size_t err_size)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct fact_finish finish;
+	int err;
+
+	if (!s) {
+		snprintf(err_text, err_size, "out of memory");
+		return -ENOMEM;
+	}
+	s->o.selection = *selection;
+	s->o.tracer.btf_path = btf_path;
+	s->o.interval_ns = 1;
+	s->start_realtime_ns = clock_ns(CLOCK_REALTIME);
+	s->start_ns = s->window_start_ns = clock_ns(CLOCK_MONOTONIC);
+	session_sink(s, sink);
+	err = targets_add(s, err_text, err_size);
+	if (err)
+		goto out;
+	describe(s);
+	err = open_files_read(s, err_text, err_size);
+	if (err)
+		goto out;
+	finish.end_ns = clock_ns(CLOCK_MONOTONIC);
+	SESSION_EMIT(s, finish, &finish);
+	err = s->sink_error;
+	if (err)
+		snprintf(err_text, err_size, "%s", strerror(-err));
+out:
+	session_close(s);
+	return err;
+}
+
+static bool loss_changed(struct session *s, struct tracer_loss *l)
+{
+	bool folded;
+
+	tracer_loss_read(s->tracer, l);
+	folded = l->stats.folded != s->swept;
+	s->swept = l->stats.folded;
+	return folded;
+}
+
+/* What is done once for each window, when its time is over. */
+static int session_tick(struct session *s, int64_t now)
+{
+	struct tracer_loss l;
+	char err[256];
+	int n;
+
+	if (loss_changed(s, &l)) {
+		n = tracer_sweep(s->tracer);
+		if (n < 0)
+			return n;
+	}
+	if (l.stats.process_dropped != s->processes_dropped) {
+		s->processes_dropped = l.stats.process_dropped;
+		processes_rescan(s);
+	}
+	processes_usage(s, false);
+	loss_emit(s);
+	if (s->unannounced && l.stats.channel_dropped)
+		open_files_read(s, err, sizeof(err));
+	while (s->window_start_ns + s->o.interval_ns <= now)
+		window_close(s, s->window_start_ns + s->o.interval_ns);
+	processes_evict(s);
+	channels_evict(s);
+	return 0;
+}
+
+int session_poll(struct session *s, int timeout_ms)
+{
+	uint64_t before = s->windows;
+	int64_t now, due = s->window_start_ns + s->o.interval_ns;
+	int n;
+
+	n = tracer_poll(s->tracer, timeout_ms);
+	if (n < 0 && n != -EINTR)
+		return n;
+	if (s->pending)
+		containers_retry(s);
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (now >= due) {
+		n = session_tick(s, now);
+		if (n < 0)
+			return n;
+	}
+	if (s->sink_error)
+		return s->sink_error;
+	return (int)(s->windows - before);
+}
+
+int session_finish(struct session *s)
+{
+	struct fact_finish finish;
+	char why[256];
+	int err;
+
+	if (s->stopping)
+		return s->sink_error;
+	s->stopping = true;
+	finish.end_ns = clock_ns(CLOCK_MONOTONIC);
+	err = tracer_stop(s->tracer);
+	if (err)
+		return err;
+	containers_retry(s);
+	if (s->unannounced)
+		open_files_read(s, why, sizeof(why));
+	processes_usage(s, true);
+	loss_emit(s);
+	if (finish.end_ns > s->window_start_ns || s->dirty)
+		window_close(s, finish.end_ns > s->window_start_ns ? finish.end_ns : s->window_start_ns + 1);
+	SESSION_EMIT(s, finish, &finish);
+	return s->sink_error;
+}
+
+void session_close(struct session *s)
+{
+	struct trace_link *l, *next;
+
+	if (!s)
+		return;
+	tracer_close(s->tracer);
+	channels_free(s);
+	processes_free(s);
+	containers_free(s);
+	HASH_ITER(hh, s->links, l, next) {
+		HASH_DELETE(hh, s->links, l);
+		free(l);
+	}
+	free(s);
+}

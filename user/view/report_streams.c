@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The text report's streams with their hops, and the channels that are no stream's. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/names.h"
+#include "view/number.h"
+#include "view/report.h"
+#include "view/table.h"
+#include "view/text.h"
+#include "view/ways.h"
+
+/* Execs shown of one container; liveness probes make thousands. */
+#define MOST_EXECS 4
+
+static const struct table_column stream_columns[] = {
+	{ "", TABLE_NAME, 28, 120, 0, false },
+	{ "in", TABLE_RIGHT, 0, 0, 0, false },
+	{ "out", TABLE_RIGHT, 0, 0, 0, false },
+	{ "calls", TABLE_RIGHT, 0, 0, 1, false },
+	{ "EAGAIN", TABLE_RIGHT, 0, 0, 3, false },
+	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
+	{ "CPU/log B", TABLE_RIGHT, 0, 0, 2, false },
+	{ "blocked", TABLE_RIGHT, 0, 0, 4, false },
+};
+
+/* The columns from calls on. */
+static void cost_cells(struct table *t, const struct figures *n, int64_t log_bytes)
+{
+	char b[NUMBER_SIZE];
+
+	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
+	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
+	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
+	table_cell(t, number_ns(b, sizeof(b), number_ratio(figures_cpu(n), log_bytes)));
+	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
+}
+
+static void sum_row(struct table *t, enum table_style style, const char *name, const struct figures *n,
+		    int64_t log_bytes)
+{
+	table_row(t, style);
+	table_cell(t, name);
+	table_cell(t, "");
+	table_cell(t, "");
+	cost_cells(t, n, log_bytes);
+}
+
+static int64_t end_bytes(const struct model_end *e)
+{
+	return e ? number_signed(e->n.bytes + e->n.moved_bytes) : FACT_UNKNOWN;
+}
+
+static void hop_row(struct table *t, const struct way_hop *wh, int64_t log_bytes)
+{
+	const struct model_hop *hop = wh->hop;
+	const struct model_channel *ch = hop->channel;
+	bool file = ch->transport == TRANSPORT_FILE;
+	char b[NUMBER_SIZE];
+
+	table_row(t, TABLE_PLAIN);
+	table_cellf(t, "    %-4s  %s %s %s", transport_name(ch->transport), process_role_name(hop->from), text_arrow(),
+		    !file    ? process_role_name(hop->to) :
+		    ch->path ? name_base(ch->path) :
+			       "?");
+	table_cell(t, view_bytes(b, sizeof(b), end_bytes(hop->in)));
+	/* A file is where the way ends: that nobody reads it is not an unknown. */
+	table_cell(t, file && !hop->out ? "" : view_bytes(b, sizeof(b), end_bytes(hop->out)));
+	if (!wh->elsewhere)
+		cost_cells(t, &wh->n, log_bytes);
+}
+
+/* What the figures of a hop have to tell beyond themselves. */
+static void hop_notes(struct table *t, const struct way_hop *wh)
+{
+	const struct model_hop *hop = wh->hop;
+	enum transport kind = hop->channel->transport;
+	int64_t in = end_bytes(hop->in), out = end_bytes(hop->out);
+	char b[NUMBER_SIZE];
+
+	if (wh->elsewhere)
+		table_span(t, TABLE_DIM, 10, "shared with another container, and counted there");
+	if (wh->n.moved_bytes)
+		table_span(t, TABLE_DIM, 10, "%s of this moved by splice or its kin, not copied",
+			   view_bytes(b, sizeof(b), number_signed(wh->n.moved_bytes)));
+	/* A terminal turns "\n" into "\r\n": what comes out of a pty is not what went in. */
+	if (in == FACT_UNKNOWN || out == FACT_UNKNOWN || kind == TRANSPORT_PTY || kind == TRANSPORT_FILE)
+		return;
+	if (in > out)
+		table_span(t, TABLE_WARN, 10, "%s B written and not read within this trace",
+			   view_count(b, sizeof(b), in - out));
+	else if (out > in)
+		table_span(t, TABLE_WARN, 10, "%s B read that were not written within this trace",
+			   view_count(b, sizeof(b), out - in));
+}
+
+/* "stdout  38.1 MiB logged, 400,000 records, 53.4 MiB in the file" */
+static void way_row(struct table *t, const struct way *way)
+{
+	const struct model_stream *st = way->stream;
+	int64_t records = st ? st->log_records : way->container->log_records;
+	int64_t file = st ? st->file_bytes : way->container->file_bytes;
+	char name[NAME_SIZE], b[NUMBER_SIZE];
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f) {
+		table_span(t, TABLE_PLAIN, 2, "%s", way_name(name, sizeof(name), way));
+		return;
+	}
+	fprintf(f, "%s", way_name(name, sizeof(name), way));
+	if (!way->n.calls) {
+		fprintf(f, ": nothing passed");
+	} else {
+		const char *between = ": ";
+
+		if (st) {
+			fprintf(f, ": %s logged", view_bytes(b, sizeof(b), st->log_bytes));
+			between = ", ";
+		}
+		/* Where the streams share a file, the records are theirs together. */
+		if (records != FACT_UNKNOWN) {
+			fprintf(f, "%s%s record%s", between, view_count(b, sizeof(b), records),
+				records == 1 ? "" : "s");
+			between = ", ";
+		}
+		if (file != FACT_UNKNOWN)
+			fprintf(f, "%s%s in the file", between, view_bytes(b, sizeof(b), file));
+	}
+	if (!fclose(f))
+		table_span(t, TABLE_PLAIN, 2, "%s", text);
+	free(text);
+}
+
+/* What was read from one hop is what is written into the next, save into a log file: there it is formatted. */
+static void between_notes(struct table *t, const struct model_hop *hop, const struct model_hop *next)
+{
+	int64_t out = end_bytes(hop->out), in = end_bytes(next->in);
+	char b[NUMBER_SIZE];
+
+	if (out == FACT_UNKNOWN || in == FACT_UNKNOWN || out == in || next->channel->transport == TRANSPORT_FILE)
+		return;
+	table_span(t, TABLE_WARN, 10, "%s B %s within this trace", view_count(b, sizeof(b), llabs(out - in)),
+		   out > in ? "read and not written on" : "written on that were not read");
+}
+
+static void way_rows(struct table *t, const struct way *way)
+{
+	int64_t log_bytes = way_log_bytes(way);
+	size_t i;
+
+	way_row(t, way);
+	for (i = 0; i < way->n_hops && way->n.calls; i++) {
+		hop_row(t, &way->hops[i], log_bytes);
+		hop_notes(t, &way->hops[i]);
+		if (i + 1 < way->n_hops)
+			between_notes(t, way->hops[i].hop, way->hops[i + 1].hop);
+	}
+}
+
+static void block_rows(struct table *t, const struct way_block *b)
+{
+	char name[NAME_SIZE];
+	struct figures rest = { 0 };
+	size_t execs = 0, i;
+
+	sum_row(t, TABLE_STRONG, name_container(name, sizeof(name), b->container), &b->n, way_block_log_bytes(b));
+	for (i = 0; i < b->n_ways; i++) {
+		const struct way *way = &b->ways[i];
+
+		if (!way->stream || !way->stream->exec) {
+			way_rows(t, way);
+		} else if (execs++ < MOST_EXECS) {
+			if (way->n.calls)
+				way_rows(t, way);
+		} else {
+			figures_sum(&rest, &way->n);
+		}
+	}
+	if (execs > MOST_EXECS) {
+		snprintf(name, sizeof(name), "  %zu more streams of execs", execs - MOST_EXECS);
+		sum_row(t, TABLE_DIM, name, &rest, FACT_UNKNOWN);
+	}
+}
+
+int report_streams(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
+{
+	size_t shown = 0, cut = 0, idle = 0, i;
+	struct figures rest = { 0 };
+	char name[NAME_SIZE];
+	struct table *t;
+	int err;
+
+	err = report_heading(out, o, "Streams and their hops",
+			     m->trace.writers ? "In is what was written into a hop, out what was read from it." :
+						"In is what was written into a hop, out what was read from it; the "
+						"containers' own writes were not traced (--writers).");
+	if (err)
+		return err;
+	t = table_new(stream_columns, sizeof(stream_columns) / sizeof(stream_columns[0]));
+	if (!t)
+		return -ENOMEM;
+	for (i = 0; i < w->n_blocks; i++) {
+		const struct way_block *b = &w->blocks[i];
+
+		if (!b->n.calls) {
+			idle++;
+		} else if (o->rows > 0 && shown >= (size_t)o->rows) {
+			figures_sum(&rest, &b->n);
+			cut++;
+		} else {
+			block_rows(t, b);
+			shown++;
+		}
+	}
+	if (cut) {
+		snprintf(name, sizeof(name), "%zu more container%s", cut, cut == 1 ? "" : "s");
+		sum_row(t, TABLE_DIM, name, &rest, FACT_UNKNOWN);
+	}
+	if (shown + cut > 1)
+		sum_row(t, TABLE_STRONG, "all streams", &w->n, ways_log_bytes(w));
+	if (idle)
+		table_span(t, TABLE_DIM, 0, "%zu container%s logged nothing.", idle, idle == 1 ? "" : "s");
+	if (!w->n_blocks)
+		table_span(t, TABLE_DIM, 0, "No stream of a container was seen.");
+	err = table_print(out, t, o->width, o->colour);
+	table_free(t);
+	return err;
+}
+
+/* Channels of one role, transport and protocol. */
+struct group {
+	enum channel_role role;
+	enum transport transport;
+	enum protocol protocol;
+	struct figures n;
+	unsigned int from, to; /* bit sets of enum process_role that write and read */
+};
+
+static struct group *group_of(struct group *groups, size_t *n, const struct model_channel *ch)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++) {
+		if (groups[i].role == ch->role && groups[i].transport == ch->transport &&
+		    groups[i].protocol == ch->protocol)
+			return &groups[i];
+	}
+	groups[*n] = (struct group){ .role = ch->role, .transport = ch->transport, .protocol = ch->protocol };
+	return &groups[(*n)++];
+}
+
+/* What a channel has beyond what the ways counted of it. */
+static void group_add(struct group *g, const struct model_channel *ch, const struct ways *w, struct figures *sum)
+{
+	struct figures counted = ways_counted(w, ch), all = { 0 }, rest;
+	size_t i;
+
+	for (i = 0; i < ch->n_ends; i++)
+		figures_add(&all, &ch->ends[i]->n);
+	rest = figures_without(&all, &counted);
+	if (!rest.calls)
+		return;
+	for (i = 0; i < ch->n_ends; i++) {
+		const struct model_end *e = ch->ends[i];
+
+		if (e->n.calls && e->process)
+			*(e->direction == DIRECTION_WRITE ? &g->from : &g->to) |= 1U << e->process->role;
+	}
+	/* A channel is counted once, also when only a part of it is told here. */
+	rest.channels = counted.calls ? 0 : 1;
+	figures_sum(&g->n, &rest);
+	figures_sum(sum, &rest);
+}
+
+/* "containerd, shim" */
+static char *role_set(char *buf, size_t size, unsigned int roles)
+{
+	char *at = buf;
+	size_t left = size;
+	enum process_role r;
+
+	snprintf(buf, size, "?");
+	for (r = PROCESS_OTHER; r < PROCESS_ROLE_COUNT; r++) {
+		if (!(roles & 1U << r))
+			continue;
+		snprintf(at, left, "%s%s", at == buf ? "" : ", ", process_role_name(r));
+		left -= strlen(at);
+		at += strlen(at);
+	}
+	return buf;
+}
+
+/* "containerd ↔ shim": when both sides do both, the sets are the same and one says it. */
+static char *between(char *buf, size_t size, const struct group *g)
+{
+	char from[64], to[64];
+
+	role_set(from, sizeof(from), g->from);
+	role_set(to, sizeof(to), g->to);
+	if (g->transport == TRANSPORT_FILE && !g->to)
+		snprintf(buf, size, "%s", from);
+	else if (g->from == g->to && g->from)
+		snprintf(buf, size, "%s", from);
+	else
+		snprintf(buf, size, "%s %s %s", from, text_arrow(), to);
+	return buf;
+}
+
+static const struct table_column other_columns[] = {
+	{ "role", TABLE_NAME, 16, 0, 0, false },
+	{ "transport", TABLE_NAME, 17, 0, 0, false },
+	{ "between", TABLE_NAME, 22, 0, 4, false },
+	{ "channels", TABLE_RIGHT, 0, 0, 5, false },
+	{ "calls", TABLE_RIGHT, 0, 0, 0, false },
+	{ "EAGAIN", TABLE_RIGHT, 0, 0, 3, false },
+	{ "bytes", TABLE_RIGHT, 0, 0, 0, false },
+	{ "moved", TABLE_RIGHT, 0, 0, 0, true },
+	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
+	{ "CPU/call", TABLE_RIGHT, 0, 0, 6, false },
+	{ "blocked", TABLE_RIGHT, 0, 0, 7, false },
+};
+
+static void other_row(struct table *t, enum table_style style, const char *role, const char *transport,
+		      const char *who, const struct figures *n)
+{
+	char b[NUMBER_SIZE];
+
+	table_row(t, style);
+	table_cell(t, role);
+	table_cell(t, transport);
+	table_cell(t, who);
+	table_cell(t, view_count(b, sizeof(b), number_signed(n->channels)));
+	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
+	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
+	table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes)));
+	table_cell(t, n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
+	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
+	table_cell(t, number_ns(b, sizeof(b), figures_cpu_per_call(n)));
+	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
+}
+
+static int group_order(const void *a, const void *b, void *sort)
+{
+	const struct group *ga = a, *gb = b;
+	int order = figures_compare(&ga->n, &gb->n, *(enum view_sort *)sort);
+
+	return order ? order : (int)ga->role - (int)gb->role;
+}
+
+int report_others(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
+{
+	struct figures total = report_total(m), others = { 0 }, counted = w->n, gone;
+	enum view_sort sort = o->sort;
+	char transport[64], who[160];
+	struct group *groups;
+	size_t n_groups = 0, i;
+	struct table *t = NULL;
+	int err = -ENOMEM;
+
+	groups = calloc((size_t)ROLE_COUNT * TRANSPORT_COUNT * PROTOCOL_COUNT, sizeof(*groups));
+	if (groups)
+		t = table_new(other_columns, sizeof(other_columns) / sizeof(other_columns[0]));
+	if (!t)
+		goto out;
+	err = report_heading(out, o, "Other channels, by role", NULL);
+	if (err)
+		goto out;
+	for (i = 0; i < m->n_channels; i++)
+		group_add(group_of(groups, &n_groups, m->channels[i]), m->channels[i], w, &others);
+	qsort_r(groups, n_groups, sizeof(*groups), group_order, &sort);
+	for (i = 0; i < n_groups; i++) {
+		if (!groups[i].n.calls)
+			continue;
+		other_row(t, TABLE_PLAIN, channel_role_name(groups[i].role),
+			  report_transport(transport, sizeof(transport), groups[i].transport, groups[i].protocol),
+			  between(who, sizeof(who), &groups[i]), &groups[i].n);
+	}
+	/* The way back to the transports' total. */
+	other_row(t, TABLE_DIM, "streams, above", "", "", &w->n);
+	figures_sum(&counted, &others);
+	gone = figures_without(&total, &counted);
+	if (gone.calls)
+		other_row(t, TABLE_DIM, "closed earlier", "", "", &gone);
+	other_row(t, TABLE_STRONG, "total", "", "", &total);
+	err = table_print(out, t, o->width, o->colour);
+out:
+	table_free(t);
+	free(groups);
+	return err;
+}
