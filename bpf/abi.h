@@ -70,7 +70,8 @@ enum ss_record_type {
 enum ss_op_flags {
 	SS_OP_MOVED = 1 << 0,	/* bytes passed by reference (splice and kin), not copied */
 	SS_OP_PEEK = 1 << 1,	/* MSG_PEEK: copied, but the same bytes are read again later */
-	SS_OP_UNTIMED = 1 << 2, /* began before the trace did: its times are not known */
+	SS_OP_UNTIMED = 1 << 2, /* its times are not known (it began before the trace did) */
+	SS_OP_STAY = 1 << 3,	/* tee's source: the bytes stay where they are */
 };
 
 /* One completed operation. 64 bytes, 72 in the ring buffer. */

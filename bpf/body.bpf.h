@@ -29,7 +29,7 @@ static __always_inline void vfs_begin(struct file *file, __u8 direction)
 	__u32 target = target_flags();
 
 	if (target && vfs_counts(file))
-		op_begin2(HOOK_VFS, file, direction, NULL, 0, 0, target);
+		op_begin2(HOOK_VFS, file, direction, NULL, 0, target);
 }
 
 static __always_inline void vfs_end(struct file *file, __u8 direction, long ret)
@@ -38,17 +38,12 @@ static __always_inline void vfs_end(struct file *file, __u8 direction, long ret)
 		op_end(HOOK_VFS, file, direction, 0, ret);
 }
 
-/* in NULL: its bytes stay where they are (tee). */
 static __always_inline void move_begin(__u32 hook, struct file *in, struct file *out)
 {
 	__u32 target = target_flags();
 
-	if (!target)
-		return;
-	if (in)
-		op_begin2(hook, in, SS_READ, out, SS_WRITE, SS_OP_MOVED, target);
-	else
-		op_begin2(hook, out, SS_WRITE, NULL, 0, SS_OP_MOVED, target);
+	if (target)
+		op_begin2(hook, in, SS_READ, out, hook == HOOK_TEE ? SS_OP_MOVED | SS_OP_STAY : SS_OP_MOVED, target);
 }
 
 static __always_inline void move_fds_begin(__u32 hook, __u32 in_fd, __u32 out_fd)
@@ -56,7 +51,7 @@ static __always_inline void move_fds_begin(__u32 hook, __u32 in_fd, __u32 out_fd
 	__u32 target = target_flags();
 
 	if (target)
-		op_begin2(hook, fd_file(in_fd), SS_READ, fd_file(out_fd), SS_WRITE, SS_OP_MOVED, target);
+		op_begin2(hook, fd_file(in_fd), SS_READ, fd_file(out_fd), SS_OP_MOVED, target);
 }
 
 static __always_inline void move_end(__u32 hook, long ret)
@@ -76,8 +71,8 @@ static __always_inline struct op_state *vmsplice_begin(__u32 fd)
 	if (!file)
 		return NULL;
 	if ((__u32)KREAD(file, f_mode) & FMODE_WRITE)
-		return op_begin2(HOOK_VMSPLICE, file, SS_WRITE, NULL, 0, SS_OP_MOVED, target);
-	return op_begin2(HOOK_VMSPLICE, file, SS_READ, NULL, 0, 0, target);
+		return op_begin2(HOOK_VMSPLICE, file, SS_WRITE, NULL, SS_OP_MOVED, target);
+	return op_begin2(HOOK_VMSPLICE, file, SS_READ, NULL, 0, target);
 }
 
 /* pipe2(2) returned: a shim's new pipe may become a container's output. */

@@ -129,7 +129,7 @@ int BPF_PROG(fexit_do_splice, struct file *in, loff_t *off_in, struct file *out,
 SEC("fentry/do_tee")
 int BPF_PROG(fentry_do_tee, struct file *in, struct file *out)
 {
-	move_begin(HOOK_TEE, NULL, out);
+	move_begin(HOOK_TEE, in, out);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ RETURN_HOOK("do_splice", do_splice, HOOK_SPLICE)
 SEC("kprobe/do_tee")
 int BPF_KPROBE(kprobe_do_tee, struct file *in, struct file *out)
 {
-	move_begin(HOOK_TEE, NULL, out);
+	move_begin(HOOK_TEE, in, out);
 	return 0;
 }
 RETURN_HOOK("do_tee", do_tee, HOOK_TEE)

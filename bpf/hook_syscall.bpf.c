@@ -120,9 +120,8 @@ static __always_inline void call_files_find(__u8 kind, const struct call_args *a
 		b = args->a[0];
 		break;
 	case CALL_TEE:
-		files->flags = SS_OP_MOVED;
-		files->a_direction = SS_WRITE;
-		a = args->a[1];
+		files->flags = SS_OP_MOVED | SS_OP_STAY;
+		b = args->a[1];
 		break;
 	}
 	files->a = fd_file(a);
@@ -158,7 +157,7 @@ int BPF_PROG(syscall_enter, struct pt_regs *regs, long nr)
 	call_files_find(kind, &args, &files);
 	if (!files.a && !files.b)
 		return 0;
-	state = op_begin2(HOOK_SYSCALL, files.a, files.a_direction, files.b, SS_WRITE, files.flags, target);
+	state = op_begin2(HOOK_SYSCALL, files.a, files.a_direction, files.b, files.flags, target);
 	if (state) {
 		state->arg = args.a[1];
 		state->kind = kind;
@@ -205,6 +204,6 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	if (files.a)
 		op_late(files.a, files.a_direction, files.flags, ret, target);
 	if (files.b)
-		op_late(files.b, SS_WRITE, files.flags, ret, target);
+		op_late(files.b, SS_WRITE, files.flags & ~SS_OP_STAY, ret, target);
 	return 0;
 }

@@ -129,7 +129,7 @@ static __always_inline void op_fill(struct ss_op *op, const struct op_side *side
 	op->tgid = pid_tgid >> 32;
 	op->tid = pid_tgid;
 	op->error = ret < 0 ? ret : 0;
-	op->bytes = ret < 0 ? 0 : ret;
+	op->bytes = ret < 0 || op->flags & SS_OP_STAY ? 0 : ret;
 	op->end_ns = now;
 	op->cpu_ns = cpu_ns;
 	op->off_ns = off_ns;
@@ -192,11 +192,11 @@ __noinline int op_side_init(__u64 args)
 }
 
 /*
- * Begin an operation on up to two files. Only the outermost hook of a thread counts: what it calls on its
+ * Begin an operation on a file, and on b, which it writes (or NULL). Only the outermost hook of a thread counts: what it calls on its
  * way (sendfile's inner pipe write, splice's socket send) is part of it.
  */
 static __always_inline struct op_state *op_begin2(__u32 hook, struct file *a, __u8 a_direction, struct file *b,
-						  __u8 b_direction, __u8 flags, __u32 target)
+						  __u8 flags, __u32 target)
 {
 	struct op_state *state = op_state_get(true);
 	__u32 n = 0;
@@ -222,7 +222,7 @@ static __always_inline struct op_state *op_begin2(__u32 hook, struct file *a, __
 		n = 1;
 	if (b) {
 		state->file[n] = (__u64)b;
-		if (op_side_init(SIDE_ARGS(n, b_direction, flags, target)))
+		if (op_side_init(SIDE_ARGS(n, SS_WRITE, flags & ~SS_OP_STAY, target)))
 			n++;
 	}
 	if (!n)
@@ -245,7 +245,7 @@ static __always_inline struct op_state *op_begin(__u32 hook, struct file *file, 
 
 	if (!target)
 		return NULL;
-	return op_begin2(hook, file, direction, NULL, 0, flags, target);
+	return op_begin2(hook, file, direction, NULL, flags, target);
 }
 
 /* The state whose operation this hook's end is, or NULL (then *nested tells an inner one from an unknown). */

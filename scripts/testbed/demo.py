@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import select
 import signal
 import subprocess
@@ -32,18 +33,19 @@ class Record:
     def __enter__(self) -> "Record":
         # pylint: disable-next=consider-using-with
         self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                         text=True, start_new_session=True)
+                                         start_new_session=True)
         assert self._process.stderr is not None
+        descriptor = self._process.stderr.fileno()
         deadline = time.monotonic() + TIMEOUT_S
-        while time.monotonic() < deadline:
-            ready, _, _ = select.select([self._process.stderr], [], [], 1)
-            if not ready:
-                continue
-            line = self._process.stderr.readline()
-            if not line:
+        said = ""
+        while select.select([descriptor], [], [], max(0, deadline - time.monotonic()))[0]:
+            # Not through the file object, whose buffer select does not know.
+            chunk = os.read(descriptor, 65536).decode(errors="replace")
+            if not chunk:
                 break
-            sys.stderr.write(line)
-            if "tracing: " in line:
+            sys.stderr.write(chunk)
+            said += chunk
+            if "tracing: " in said:
                 return self
         self._process.kill()
         self._process.wait()
@@ -58,7 +60,7 @@ class Record:
             self._process.kill()
             self._process.communicate()
             raise
-        sys.stderr.write(rest)
+        sys.stderr.write(rest.decode(errors="replace"))
         if exc_type is None and self._process.returncode != 0:
             raise RuntimeError(f"shimscope record ended with {self._process.returncode}")
 
@@ -94,7 +96,8 @@ def check(report: dict, done: dict[str, list[workload.Facts]]) -> bool:
           f"{'log file':>12} {'seen':>12}")
     for name, containers in done.items():
         for facts in containers:
-            written = facts.written("stdout") + facts.written("stderr")
+            # With --writers these are the containers' own writes, before a terminal adds to them.
+            written = sum(facts.generator[stream]["bytes"] for stream in ("stdout", "stderr"))
             seen = recorded_bytes(report, facts, name)
             size = Path(facts.log_path).stat().st_size if facts.log_path else None
             file_seen = sum(

@@ -20,6 +20,9 @@ sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
+# Their assertions tell as much as those of the tests.
+pytest.register_assert_rewrite("loads", "tool")
+
 from testbed import paths  # noqa: E402
 from testbed.containerd import Containerd, interruptible  # noqa: E402
 from tool import Tool  # noqa: E402

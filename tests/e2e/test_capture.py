@@ -44,7 +44,7 @@ def test_cut_anywhere(tool, whole):
         calls = sum(row["calls"] for row in report["transports"])
         assert calls <= full
         readable.append((cut, calls))
-        assert "incomplete" in tool.run("report", path).out + tool.run("report", path).err
+        assert "incomplete" in tool.run("report", path).out.lower()
     assert readable
     assert [calls for _, calls in readable] == sorted(calls for _, calls in readable)
     assert readable[-1][1] > 0
@@ -105,7 +105,7 @@ def test_full_disk(tool, daemon, small_disk):
         filler.write(b"x" * 40000)
     capture = small_disk / "capture"
     process = subprocess.Popen(  # pylint: disable=consider-using-with
-        [tool.binary, "record", "-o", capture, "--interval", "0.01", "--events", "--address", daemon.address],
+        [tool.binary, "record", "-o", capture, "--interval", "0.01", "--address", daemon.address],
         stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60

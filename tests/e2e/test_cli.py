@@ -56,8 +56,13 @@ def test_version_and_help(tool):
     (("help", "fry"), "fry"),
 ])
 def test_usage(tool, args, word):
-    """Usage errors end with 2 and name what is wrong."""
-    fails(tool.run(*args, cwd=tool.directory), 2, word)
+    """Usage errors end with 2 and name what is wrong in one line; a hint at --help may follow."""
+    result = tool.run(*args, cwd=tool.directory)
+    assert result.status == 2, result
+    assert result.out == ""
+    message, *hint = result.err_lines
+    assert word in message
+    assert not hint or hint[0].startswith("Try `shimscope")
     assert list(tool.directory.iterdir()) == []
 
 

@@ -91,18 +91,25 @@ def test_map_leaves_the_fifos_alone(tool, daemon):
 
 
 def test_selection(tool, daemon):
-    """--pod and --container leave the others out."""
-    with workload.start(daemon, "two-containers", 0.01, label()) as run:
+    """--container and --pod select a shim, and so a pod; the others are left out."""
+    with (workload.start(daemon, "two-containers", 0.01, label()) as run,
+          workload.start(daemon, "tty", 0.01, label()) as other):
         run.create()
-        first, second = run.containers
-        found = tool.json("map", "--format", "json", "--address", daemon.address, "--container", first.id[:16])
-        named = {channel["container"] for channel in found["channels"] if channel["container"]}
-        assert first.id in named
-        assert second.id not in named
-        found = tool.json("map", "--format", "json", "--address", daemon.address, "--pod", run.pod.name)
-        named = {channel["container"] for channel in found["channels"] if channel["container"]}
-        assert {first.id, second.id} <= named
-        run.go()
-        run.wait_written()
-        run.wait_logged()
-        run.finish()
+        other.create()
+        mine = {container.id for container in run.containers}
+        foreign = other.containers[0].id
+        for selection in (("--container", run.containers[1].id[:16]), ("--pod", run.pod.name),
+                          ("--pod", f"{run.pod.namespace}/{run.pod.name}")):
+            found = tool.json("map", "--format", "json", "--address", daemon.address, *selection)
+            shims = {holder["pid"] for channel in found["channels"] for holder in channel["holders"]
+                     if holder["process"] == "shim"}
+            assert len(shims) == 1
+            logs = {channel["container"] for channel in found["channels"]
+                    if channel["role"] == "container-log" and any(holders(channel, pid) for pid in shims)}
+            assert logs == mine
+            assert foreign not in logs
+        for each in (run, other):
+            each.go()
+            each.wait_written()
+            each.wait_logged()
+            each.finish()

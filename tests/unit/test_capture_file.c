@@ -320,7 +320,7 @@ static void test_fifo(void **state)
 		if (interrupt_writes())
 			_exit(4);
 		for (uint32_t i = 0; i < 50000; i++) {
-			if (sample_end(&sink, i * 7919, i * 104729, i * 31))
+			if (sample_end(&sink, i * 7919, i * 104729, 31ULL * i))
 				_exit(2);
 		}
 		ret = sample_finish(&sink) || capture_close(w);
@@ -399,7 +399,7 @@ static void fill(const char *name, int error)
 		windows = i;
 		assert_int_equal(sink.window(sink.ctx, &(struct fact_window){ .index = i }), 0);
 		for (uint32_t e = 0; e < 100; e++)
-			assert_int_equal(sample_end(&sink, i * 31 + e * 7919, e * 104729, i * e), 0);
+			assert_int_equal(sample_end(&sink, i * 31 + e * 7919, e * 104729, (uint64_t)i * e), 0);
 		ret = capture_flush(w);
 	}
 	assert_int_equal(ret, error);

@@ -44,9 +44,9 @@ struct feed {
 	struct fact_sink s;
 };
 
-#define FEED(f, kind, ...)                                                                          \
+#define FEED(f, kind, ...) \
 	assert_int_equal((f)->s.kind((f)->s.ctx, &(struct fact_##kind){ __VA_ARGS__ }), 0)
-#define REFUSED(f, kind, ...)                                                                       \
+#define REFUSED(f, kind, ...) \
 	assert_int_equal((f)->s.kind((f)->s.ctx, &(struct fact_##kind){ __VA_ARGS__ }), -EINVAL)
 
 static inline struct feed feed_new(void)
@@ -62,19 +62,20 @@ static inline struct feed feed_node(void)
 {
 	struct feed f = feed_new();
 
-	FEED(&f, trace, .tool_version = "0.1", .backend = "fentry", .start_realtime_ns = START_REALTIME,
-	     .start_ns = START, .interval_ns = SECOND);
-	FEED(&f, runtime, .pid = 100, .version = "1.6.20", .address = "/run/containerd/containerd.sock",
+	FEED(&f, trace, .tool_version = "0.1", .backend = "fentry",
+	     .start_realtime_ns = START_REALTIME, .start_ns = START, .interval_ns = SECOND);
+	FEED(&f, runtime, .pid = 100, .version = "1.6.20",
+	     .address = "/run/containerd/containerd.sock",
 	     .ttrpc_address = "/run/containerd/containerd.sock.ttrpc", .state = STATE);
-	FEED(&f, process, .id = CONTAINERD, .pid = 100, .ppid = 1, .start_ns = 5, .role = PROCESS_CONTAINERD,
-	     .comm = "containerd");
+	FEED(&f, process, .id = CONTAINERD, .pid = 100, .ppid = 1, .start_ns = 5,
+	     .role = PROCESS_CONTAINERD, .comm = "containerd");
 	FEED(&f, process, .id = SHIM, .pid = 200, .ppid = 1, .start_ns = 6, .role = PROCESS_SHIM,
 	     .comm = "containerd-shim", .namespace = "k8s.io", .shim_id = CID_S,
 	     .address = "/run/containerd/containerd.sock");
-	FEED(&f, process, .id = WRITER, .pid = 300, .ppid = 200, .start_ns = 7, .role = PROCESS_WRITER,
-	     .comm = "app");
-	FEED(&f, process, .id = CLIENT, .pid = 400, .ppid = 1, .start_ns = 8, .role = PROCESS_CLIENT,
-	     .comm = "ctr");
+	FEED(&f, process, .id = WRITER, .pid = 300, .ppid = 200, .start_ns = 7,
+	     .role = PROCESS_WRITER, .comm = "app");
+	FEED(&f, process, .id = CLIENT, .pid = 400, .ppid = 1, .start_ns = 8,
+	     .role = PROCESS_CLIENT, .comm = "ctr");
 	return f;
 }
 
@@ -85,22 +86,22 @@ static inline void feed_second(struct feed *f, uint64_t n)
 }
 
 /* What an end did: calls of which none failed. */
-static inline void feed_io(struct feed *f, uint32_t channel, uint32_t process, enum direction d, uint64_t calls,
-			   uint64_t bytes, uint64_t cpu_ns)
+static inline void feed_io(struct feed *f, uint32_t channel, uint32_t process, enum direction d,
+			   uint64_t calls, uint64_t bytes, uint64_t cpu_ns)
 {
 	struct counters n = { .calls = calls, .bytes = bytes, .cpu_ns = cpu_ns };
 
 	FEED(f, end, .channel = channel, .process = process, .direction = d, .counters = &n);
 }
 
-static inline void feed_read(struct feed *f, uint32_t channel, uint32_t process, uint64_t calls, uint64_t bytes,
-			     uint64_t cpu_ns)
+static inline void feed_read(struct feed *f, uint32_t channel, uint32_t process, uint64_t calls,
+			     uint64_t bytes, uint64_t cpu_ns)
 {
 	feed_io(f, channel, process, DIRECTION_READ, calls, bytes, cpu_ns);
 }
 
-static inline void feed_write(struct feed *f, uint32_t channel, uint32_t process, uint64_t calls, uint64_t bytes,
-			      uint64_t cpu_ns)
+static inline void feed_write(struct feed *f, uint32_t channel, uint32_t process, uint64_t calls,
+			      uint64_t bytes, uint64_t cpu_ns)
 {
 	feed_io(f, channel, process, DIRECTION_WRITE, calls, bytes, cpu_ns);
 }
@@ -108,24 +109,27 @@ static inline void feed_write(struct feed *f, uint32_t channel, uint32_t process
 /* A pipe, FIFO, file or pty whose inode is 1000 times its id. */
 static inline void feed_object(struct feed *f, uint32_t id, enum transport t, const char *path)
 {
-	FEED(f, channel, .id = id, .transport = t, .dev = 24, .ino = id * UINT64_C(1000), .path = path);
+	FEED(f, channel, .id = id, .transport = t, .dev = 24, .ino = id * UINT64_C(1000),
+	     .path = path);
 }
 
 /* A container of the shim (pid 200) and its pod. */
 static inline void feed_pod(struct feed *f)
 {
-	FEED(f, container, .id = CID_S, .namespace = "k8s.io", .is_sandbox = true, .sandbox = CID_S, .pod = "web",
-	     .pod_namespace = "shop", .pod_uid = "u-1", .bundle = BUNDLES "k8s.io/" CID_S, .shim_pid = 200,
+	FEED(f, container, .id = CID_S, .namespace = "k8s.io", .is_sandbox = true, .sandbox = CID_S,
+	     .pod = "web", .pod_namespace = "shop", .pod_uid = "u-1",
+	     .bundle = BUNDLES "k8s.io/" CID_S, .shim_pid = 200,
 	     .log_directory = "/var/log/pods/shop_web_u-1");
 }
 
-static inline void feed_container(struct feed *f, const char *id, const char *name, int64_t init_pid)
+static inline void feed_container(struct feed *f, const char *id, const char *name,
+				  int64_t init_pid)
 {
 	char bundle[512];
 
 	snprintf(bundle, sizeof(bundle), BUNDLES "k8s.io/%s", id);
-	FEED(f, container, .id = id, .namespace = "k8s.io", .sandbox = CID_S, .name = name, .bundle = bundle,
-	     .shim_pid = 200, .init_pid = init_pid);
+	FEED(f, container, .id = id, .namespace = "k8s.io", .sandbox = CID_S, .name = name,
+	     .bundle = bundle, .shim_pid = 200, .init_pid = init_pid);
 }
 
 static inline void resolve(struct feed *f, enum model_scope scope)
@@ -155,7 +159,8 @@ static inline struct model_channel *channel_of(const struct model *m, const char
 }
 
 /* The channel that feed_object() made. */
-static inline struct model_channel *object_channel(const struct model *m, enum transport t, uint32_t id)
+static inline struct model_channel *object_channel(const struct model *m, enum transport t,
+						   uint32_t id)
 {
 	char text[128];
 
@@ -187,8 +192,8 @@ static inline struct model_process *process_of_id(const struct model *m, uint32_
 	return NULL;
 }
 
-static inline const struct model_stream *stream_named(const struct model_stream *list, size_t n, const char *name,
-						      const char *exec)
+static inline const struct model_stream *stream_named(const struct model_stream *list, size_t n,
+						      const char *name, const char *exec)
 {
 	size_t i;
 
@@ -200,13 +205,15 @@ static inline const struct model_stream *stream_named(const struct model_stream 
 	return NULL;
 }
 
-static inline const struct model_stream *own_stream(const struct model_container *c, const char *name)
+static inline const struct model_stream *own_stream(const struct model_container *c,
+						    const char *name)
 {
 	return stream_named(c->streams, c->n_streams, name, NULL);
 }
 
 /* NULL when there is none. */
-static inline const struct model_end *end_of(const struct model_channel *ch, uint32_t process, enum direction d)
+static inline const struct model_end *end_of(const struct model_channel *ch, uint32_t process,
+					     enum direction d)
 {
 	size_t i;
 
@@ -217,7 +224,8 @@ static inline const struct model_end *end_of(const struct model_channel *ch, uin
 	return NULL;
 }
 
-static inline const struct model_transport *transport_row(const struct model *m, enum transport t, enum protocol p)
+static inline const struct model_transport *transport_row(const struct model *m, enum transport t,
+							  enum protocol p)
 {
 	size_t i;
 

@@ -20,8 +20,9 @@ static struct feed feed_pipes(void)
 
 static void end_process(struct feed *f, uint32_t process, int64_t ns)
 {
-	FEED(f, usage, .process = process, .ns = ns, .cpu_ns = 1, .user_ns = FACT_UNKNOWN, .system_ns = FACT_UNKNOWN,
-	     .rss_bytes = FACT_UNKNOWN, .pss_bytes = FACT_UNKNOWN, .anon_bytes = FACT_UNKNOWN, .final = true);
+	FEED(f, usage, .process = process, .ns = ns, .cpu_ns = 1, .user_ns = FACT_UNKNOWN,
+	     .system_ns = FACT_UNKNOWN, .rss_bytes = FACT_UNKNOWN, .pss_bytes = FACT_UNKNOWN,
+	     .anon_bytes = FACT_UNKNOWN, .final = true);
 }
 
 static void numbers_stay(void **state)
@@ -32,7 +33,7 @@ static void numbers_stay(void **state)
 	(void)state;
 	assert_int_equal(model_evict(f.m, START + SECOND), 0); /* used until then */
 	assert_int_equal(model_evict(f.m, START + SECOND + 1), 1);
-	assert_int_equal(f.m->n_channels, 0); /* until it is resolved again */
+	assert_int_equal(f.m->n_channels, 1); /* resolved already */
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(f.m->n_channels, 1);
 	assert_string_equal(f.m->channels[0]->id, "pipe:0:24:11000");
@@ -81,7 +82,8 @@ static void what_is_told_of_it_later(void **state)
 	feed_read(&f, 10, SHIM, 1, 2, 3);
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(object_channel(f.m, TRANSPORT_PIPE, 10)->ends[0]->n.calls, 1);
-	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls, 31 + 37 + 10 + 6 + 1);
+	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls,
+			 31 + 37 + 10 + 6 + 1);
 	REFUSED(&f, holder, .channel = 999, .process = SHIM, .fd = 3);
 	model_free(f.m);
 }
@@ -197,7 +199,52 @@ static void everything_at_once(void **state)
 	}
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->channels, 102);
-	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls, 31 + 37 + 10 + 200);
+	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls,
+			 31 + 37 + 10 + 200);
+	model_free(f.m);
+}
+
+/* Writers come and go without a last word; then their pids are used again. */
+static void processes_whose_pid_is_used_again(void **state)
+{
+	struct feed f = feed_node();
+	uint32_t i;
+
+	(void)state;
+	feed_object(&f, 10, TRANSPORT_PIPE, NULL);
+	for (i = 0; i < 100; i++) {
+		FEED(&f, process, .id = 50 + i, .pid = 1000 + i % 3, .role = PROCESS_WRITER);
+		FEED(&f, holder, .channel = 10, .process = 50 + i, .fd = 1, .f_flags = O_WRONLY);
+		feed_second(&f, i);
+	}
+	model_evict(f.m, START);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(f.m->n_processes, 104);
+	assert_int_equal(f.m->channels[0]->n_holders, 3);
+	feed_second(&f, 100);
+	feed_read(&f, 10, SHIM, 1, 1, 1);
+	model_evict(f.m, START + 101 * SECOND);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(f.m->n_processes, 4 + 3);
+	assert_int_equal(process_of_id(f.m, 149)->pid, 1000);
+	assert_int_equal(f.m->n_channels, 1);
+	model_free(f.m);
+}
+
+/* As the live view does it: resolve, forget, show. */
+static void it_stays_resolved(void **state)
+{
+	struct feed f = feed_pipes();
+
+	(void)state;
+	resolve(&f, MODEL_WINDOW);
+	assert_int_equal(f.m->trace.now_ns, START + 2 * SECOND);
+	assert_int_equal(model_evict(f.m, f.m->trace.now_ns), 1);
+	assert_int_equal(f.m->n_channels, 1);
+	assert_int_equal(f.m->trace.duration_ns, SECOND);
+	assert_int_equal(f.m->channels[0]->ends[0]->n.calls, 5);
+	assert_int_equal(model_evict(f.m, f.m->trace.now_ns), 0);
+	assert_int_equal(f.m->n_channels, 1);
 	model_free(f.m);
 }
 
@@ -220,6 +267,8 @@ int main(void)
 		cmocka_unit_test(a_pair_goes_together),
 		cmocka_unit_test(processes_and_containers_go_as_well),
 		cmocka_unit_test(everything_at_once),
+		cmocka_unit_test(processes_whose_pid_is_used_again),
+		cmocka_unit_test(it_stays_resolved),
 		cmocka_unit_test(nothing_to_forget),
 	};
 

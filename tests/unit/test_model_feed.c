@@ -33,7 +33,8 @@ static void strangers_are_refused(void **state)
 	feed_object(&f, 7, TRANSPORT_PIPE, NULL);
 	feed_second(&f, 0);
 	/* unknown ids */
-	REFUSED(&f, end, .channel = 8, .process = SHIM, .direction = DIRECTION_READ, .counters = &n);
+	REFUSED(&f, end, .channel = 8, .process = SHIM, .direction = DIRECTION_READ,
+		.counters = &n);
 	REFUSED(&f, end, .channel = 7, .process = 99, .direction = DIRECTION_READ, .counters = &n);
 	REFUSED(&f, holder, .channel = 8, .process = SHIM, .fd = 1);
 	REFUSED(&f, holder, .channel = 7, .process = 99, .fd = 1);
@@ -42,11 +43,13 @@ static void strangers_are_refused(void **state)
 	REFUSED(&f, link, .from = 7, .to = 7, .process = 99, .votes = 1);
 	REFUSED(&f, usage, .process = 99, .ns = START, .cpu_ns = 1);
 	/* absurd values */
-	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = (enum direction)2, .counters = &n);
-	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = DIRECTION_READ, .counters = NULL);
+	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = (enum direction)2,
+		.counters = &n);
+	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = DIRECTION_READ,
+		.counters = NULL);
 	REFUSED(&f, channel, .id = 9, .transport = TRANSPORT_NONE);
 	REFUSED(&f, channel, .id = 9, .transport = TRANSPORT_COUNT);
-	REFUSED(&f, channel, .id = 9, .transport = (enum transport)-1);
+	REFUSED(&f, channel, .id = 9, .transport = (enum transport) - 1);
 	REFUSED(&f, channel, .id = 0, .transport = TRANSPORT_PIPE);
 	REFUSED(&f, process, .id = 0, .pid = 5);
 	REFUSED(&f, process, .id = 9, .pid = 5, .role = PROCESS_ROLE_COUNT);
@@ -57,9 +60,7 @@ static void strangers_are_refused(void **state)
 	REFUSED(&f, window, .start_ns = START, .duration_ns = -1);
 	REFUSED(&f, window, .start_ns = -1, .duration_ns = 1);
 	REFUSED(&f, window, .start_ns = INT64_MAX, .duration_ns = 1);
-	REFUSED(&f, usage, .process = SHIM, .ns = START, .cpu_ns = -1);
 	REFUSED(&f, usage, .process = SHIM, .ns = -1, .cpu_ns = 1);
-	REFUSED(&f, loss, .ring_dropped = -1);
 	REFUSED(&f, finish, .end_ns = -1);
 	/* contradictions */
 	REFUSED(&f, channel, .id = 7, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 7000);
@@ -82,20 +83,25 @@ static void later_facts_complete_earlier_ones(void **state)
 
 	(void)state;
 	FEED(&f, process, .id = 9, .pid = 900, .comm = "containerd");
-	FEED(&f, process, .id = 9, .comm = "containerd-shim", .role = PROCESS_SHIM, .exe = "/usr/bin/shim",
-	     .start_ns = 77);
+	FEED(&f, process, .id = 9, .comm = "containerd-shim", .role = PROCESS_SHIM,
+	     .exe = "/usr/bin/shim", .start_ns = 77);
 	FEED(&f, process, .id = 9, .go_version = "go1.19.8", .pid = 900, .ppid = 1);
 	FEED(&f, container, .id = "c", .shim_pid = 200);
-	FEED(&f, container, .id = "c", .namespace = "default", .name = "web", .tty = true, .init_pid = 333);
+	FEED(&f, container, .id = "c", .namespace = "default", .name = "web", .tty = true,
+	     .init_pid = 333);
 	FEED(&f, container, .id = "c", .namespace = "default", .image = "bb:1");
-	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .ino = 41, .path = "x/log", .path_truncated = true);
-	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .dev = 3 << 20 | 5, .path = "/run/x/log");
-	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .gen = 43, .path = "log", .path_truncated = true);
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .ino = 41, .path = "x/log",
+	     .path_truncated = true);
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .dev = 3 << 20 | 5,
+	     .path = "/run/x/log");
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .gen = 43, .path = "log",
+	     .path_truncated = true);
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO);
 	FEED(&f, host, .hostname = "n1", .cpus = 2);
 	FEED(&f, host, .kernel = "6.1", .arch = "x86_64", .boot_id = "b", .cpus = FACT_UNKNOWN);
 	FEED(&f, runtime, .pid = 100, .config_text = "version = 2", .config_sha256 = "ab");
-	FEED(&f, trace, .note = "before", .start_ns = START, .start_realtime_ns = START_REALTIME, .writers = true);
+	FEED(&f, trace, .note = "before", .start_ns = START, .start_realtime_ns = START_REALTIME,
+	     .writers = true);
 	resolve(&f, MODEL_TOTAL);
 	p = process_of_id(f.m, 9);
 	assert_int_equal(p->pid, 900);
@@ -128,6 +134,29 @@ static void later_facts_complete_earlier_ones(void **state)
 	model_free(f.m);
 }
 
+/* A negative quantity is none: a clock that ran backwards must not end a trace. */
+static void negative_quantities_are_unknown(void **state)
+{
+	struct feed f = feed_node();
+
+	(void)state;
+	FEED(&f, loss, .ring_dropped = -1);
+	FEED(&f, host, .cpus = -3);
+	FEED(&f, usage, .process = SHIM, .ns = START, .cpu_ns = 1000, .user_ns = -1, .rss_bytes = -1);
+	FEED(&f, usage, .process = SHIM, .ns = START + 1, .cpu_ns = 997, .user_ns = 3,
+	     .rss_bytes = -1);
+	FEED(&f, finish, .end_ns = START + 1);
+	resolve(&f, MODEL_TOTAL);
+	assert_true(f.m->loss.ring_dropped == FACT_UNKNOWN);
+	assert_true(f.m->host.cpus == FACT_UNKNOWN);
+	assert_false(f.m->exact);
+	assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, 0);
+	assert_true(process_of_id(f.m, SHIM)->user_ns == FACT_UNKNOWN);
+	assert_true(process_of_id(f.m, SHIM)->rss_bytes == FACT_UNKNOWN);
+	assert_int_equal(process_of_id(f.m, SHIM)->pss_bytes, 0);
+	model_free(f.m);
+}
+
 static void unknown_stays_unknown(void **state)
 {
 	struct feed f = feed_node();
@@ -135,7 +164,8 @@ static void unknown_stays_unknown(void **state)
 
 	(void)state;
 	FEED(&f, container, .id = "c", .shim_pid = FACT_UNKNOWN, .init_pid = 0);
-	FEED(&f, process, .id = 9, .pid = FACT_UNKNOWN, .ppid = FACT_UNKNOWN, .start_ns = FACT_UNKNOWN);
+	FEED(&f, process, .id = 9, .pid = FACT_UNKNOWN, .ppid = FACT_UNKNOWN,
+	     .start_ns = FACT_UNKNOWN);
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .ino = 41, .path = "");
 	resolve(&f, MODEL_TOTAL);
 	c = container_of_id(f.m, "c");
@@ -159,9 +189,11 @@ static void the_same_id_twice(void **state)
 	struct feed f = feed_node();
 
 	(void)state;
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock", .name = "one");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock",
+	     .name = "one");
 	FEED(&f, container, .id = "web", .namespace = "other", .address = "/a.sock", .name = "two");
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock", .name = "three");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock",
+	     .name = "three");
 	FEED(&f, container, .id = "web", .namespace = "other", .image = "i2");
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(f.m->n_containers, 3);
@@ -214,6 +246,7 @@ int main(void)
 		cmocka_unit_test(an_empty_model_resolves),
 		cmocka_unit_test(strangers_are_refused),
 		cmocka_unit_test(later_facts_complete_earlier_ones),
+		cmocka_unit_test(negative_quantities_are_unknown),
 		cmocka_unit_test(unknown_stays_unknown),
 		cmocka_unit_test(the_same_id_twice),
 		cmocka_unit_test(exact_is_only_what_is_known_to_be),

@@ -24,7 +24,8 @@ static void vote(struct feed *f, uint32_t from, uint32_t to, uint64_t votes)
 	FEED(f, link, .from = from, .to = to, .process = CONTAINERD, .votes = votes);
 }
 
-static void assert_file(const struct feed *f, uint32_t id, enum channel_role role, const char *container)
+static void assert_file(const struct feed *f, uint32_t id, enum channel_role role,
+			const char *container)
 {
 	const struct model_channel *ch = object_channel(f->m, TRANSPORT_FILE, id);
 
@@ -81,7 +82,8 @@ static void where_the_directory_is_told(void **state)
 
 	(void)state;
 	FEED(&f, container, .id = "c1", .name = "one", .log_directory = "/logs/p1/");
-	FEED(&f, container, .id = "s2", .is_sandbox = true, .pod = "p", .pod_namespace = "n", .pod_uid = "u");
+	FEED(&f, container, .id = "s2", .is_sandbox = true, .pod = "p", .pod_namespace = "n",
+	     .pod_uid = "u");
 	FEED(&f, container, .id = "c2", .name = "two", .sandbox = "s2");
 	FEED(&f, container, .id = "c3", .name = "three", .sandbox = "s3");
 	FEED(&f, container, .id = "s3", .is_sandbox = true, .log_directory = "/logs/p3");
@@ -160,7 +162,8 @@ static void by_links_alone(void **state)
 	/* a pod's log in a directory that nobody told of: containerd must write it */
 	feed_object(&f, 50, TRANSPORT_FILE, "/var/log/pods/a_b_c/d/0.log");
 	feed_object(&f, 51, TRANSPORT_FILE, "/var/log/pods/e_f_g/h/0.log");
-	FEED(&f, holder, .channel = 51, .process = CONTAINERD, .fd = 40, .f_flags = O_WRONLY | O_APPEND);
+	FEED(&f, holder, .channel = 51, .process = CONTAINERD, .fd = 40,
+	     .f_flags = O_WRONLY | O_APPEND);
 	feed_object(&f, 52, TRANSPORT_FILE, "/var/log/pods/i_j_k/l/0.log");
 	feed_write(&f, 52, CLIENT, 3, 5, 7);
 	/* a client's file */

@@ -28,12 +28,30 @@ static uint32_t below(uint32_t n)
 static const char *draw_path(void)
 {
 	static const char *const paths[] = {
-		NULL, "", "/", CRI_IO "a/io/1/a-stdout", CRI_IO "a/io/1/a-stderr", CRI_IO "a/io/2/x-stdout",
-		CRI_IO "b/io/1/b-stdout", CRI_IO "c/io/1/c-stdin", "/run/containerd/fifo/1/b-stderr",
-		"/run/containerd/fifo/1/y-stdout", BUNDLES "n/a/log", "/run/containerd/s/" SHA, "@x", "/dev/log",
-		"/run/containerd/containerd.sock", "/run/containerd/containerd.sock.ttrpc", "/logs/p/a/0.log",
-		"/logs/p/b/0.log", "/logs/p/b/1.log (deleted)", "/logs/p/x", "/logs/q", "/var/log/pods/x/y/0.log",
-		"/d/a-json.log", "\033[1m\n",
+		NULL,
+		"",
+		"/",
+		CRI_IO "a/io/1/a-stdout",
+		CRI_IO "a/io/1/a-stderr",
+		CRI_IO "a/io/2/x-stdout",
+		CRI_IO "b/io/1/b-stdout",
+		CRI_IO "c/io/1/c-stdin",
+		"/run/containerd/fifo/1/b-stderr",
+		"/run/containerd/fifo/1/y-stdout",
+		BUNDLES "n/a/log",
+		"/run/containerd/s/" SHA,
+		"@x",
+		"/dev/log",
+		"/run/containerd/containerd.sock",
+		"/run/containerd/containerd.sock.ttrpc",
+		"/logs/p/a/0.log",
+		"/logs/p/b/0.log",
+		"/logs/p/b/1.log (deleted)",
+		"/logs/p/x",
+		"/logs/q",
+		"/var/log/pods/x/y/0.log",
+		"/d/a-json.log",
+		"\033[1m\n",
 	};
 
 	return paths[below(sizeof(paths) / sizeof(paths[0]))];
@@ -53,8 +71,13 @@ struct sums {
 
 static void feed_random_end(struct feed *f, struct sums *sums)
 {
-	struct counters n = { .calls = below(100), .bytes = below(100000), .cpu_ns = below(1000), .eagain = below(50) };
-	struct fact_end end = { .channel = below(IDS), .process = below(IDS), .counters = &n,
+	struct counters n = { .calls = 1 + below(100),
+			      .bytes = below(100000),
+			      .cpu_ns = below(1000),
+			      .eagain = below(50) };
+	struct fact_end end = { .channel = below(IDS),
+				.process = below(IDS),
+				.counters = &n,
 				.direction = (enum direction)below(2) };
 
 	if (f->s.end(f->s.ctx, &end))
@@ -71,47 +94,69 @@ static void feed_random(struct feed *f, struct sums *sums, uint64_t *window)
 
 	switch (below(12)) {
 	case 0:
-		s->process(s->ctx, &(struct fact_process){ .id = below(IDS), .pid = below(20), .start_ns = below(3),
-							   .role = (enum process_role)below(6), .container = draw_id(),
-							   .shim_id = draw_id(), .address = draw_path() });
+		s->process(s->ctx, &(struct fact_process){ .id = below(IDS),
+							   .pid = below(20),
+							   .start_ns = below(3),
+							   .role = (enum process_role)below(6),
+							   .container = draw_id(),
+							   .shim_id = draw_id(),
+							   .address = draw_path() });
 		break;
 	case 1:
 	case 2:
 	case 3:
-		s->channel(s->ctx, &(struct fact_channel){ .id = below(IDS), .transport = (enum transport)below(9),
-							   .dev = below(2), .ino = below(12), .gen = below(2),
-							   .peer_ino = below(12), .path = draw_path(),
+		s->channel(s->ctx, &(struct fact_channel){ .id = below(IDS),
+							   .transport = (enum transport)below(9),
+							   .dev = below(2),
+							   .ino = below(12),
+							   .gen = below(2),
+							   .peer_ino = below(12),
+							   .path = draw_path(),
 							   .path_truncated = !below(4) });
 		break;
 	case 4:
 	case 5:
-		s->holder(s->ctx, &(struct fact_holder){ .channel = below(IDS), .process = below(IDS),
-							 .fd = (int)below(6) - 1, .f_flags = below(4) });
+		s->holder(s->ctx, &(struct fact_holder){ .channel = below(IDS),
+							 .process = below(IDS),
+							 .fd = (int)below(6) - 1,
+							 .f_flags = below(4) });
 		break;
 	case 6:
-		s->container(s->ctx, &(struct fact_container){ .id = draw_id(), .namespace = below(3) ? "n" : draw_id(),
-							       .sandbox = draw_id(), .is_sandbox = !below(4),
-							       .name = draw_id(), .bundle = draw_path(),
-							       .log_directory = below(2) ? "/logs/p" : draw_path(),
-							       .shim_pid = below(20), .init_pid = below(20),
-							       .tty = !below(3), .address = below(4) ? NULL : draw_path() });
+		s->container(s->ctx, &(struct fact_container){
+					     .id = draw_id(),
+					     .namespace = below(3) ? "n" : draw_id(),
+					     .sandbox = draw_id(),
+					     .is_sandbox = !below(4),
+					     .name = draw_id(),
+					     .bundle = draw_path(),
+					     .log_directory = below(2) ? "/logs/p" : draw_path(),
+					     .shim_pid = below(20),
+					     .init_pid = below(20),
+					     .tty = !below(3),
+					     .address = below(4) ? NULL : draw_path() });
 		break;
 	case 7:
-		s->link(s->ctx, &(struct fact_link){ .from = below(IDS), .to = below(IDS), .process = below(IDS),
+		s->link(s->ctx, &(struct fact_link){ .from = below(IDS),
+						     .to = below(IDS),
+						     .process = below(IDS),
 						     .votes = below(5) });
 		break;
 	case 8:
-		s->usage(s->ctx, &(struct fact_usage){ .process = below(IDS), .ns = (int64_t)*window * SECOND,
-						       .cpu_ns = below(1000), .user_ns = FACT_UNKNOWN,
+		s->usage(s->ctx, &(struct fact_usage){ .process = below(IDS),
+						       .ns = (int64_t)*window * SECOND,
+						       .cpu_ns = below(1000),
+						       .user_ns = FACT_UNKNOWN,
 						       .final = !below(40) });
 		break;
 	case 9:
 		if (below(4))
 			break;
-		assert_int_equal(s->window(s->ctx, &(struct fact_window){ .index = *window,
-									  .start_ns = (int64_t)*window * SECOND,
-									  .duration_ns = SECOND }),
-				 0);
+		assert_int_equal(
+			s->window(s->ctx,
+				  &(struct fact_window){ .index = *window,
+							 .start_ns = (int64_t)*window * SECOND,
+							 .duration_ns = SECOND }),
+			0);
 		++*window;
 		sums->window_calls = 0;
 		break;
@@ -151,7 +196,8 @@ static bool has_channel(const struct model *m, const struct model_channel *ch)
 	return false;
 }
 
-static void check_stream(const struct model *m, const struct model_container *c, const struct model_stream *s)
+static void check_stream(const struct model *m, const struct model_container *c,
+			 const struct model_stream *s)
 {
 	uint64_t copied = 0, calls = 0;
 	size_t i;
@@ -180,7 +226,8 @@ static void check_stream(const struct model *m, const struct model_container *c,
 	assert_true(s->log_bytes == FACT_UNKNOWN || s->log_bytes >= 0);
 }
 
-static void check_model(const struct model *m, const struct sums *sums, enum model_scope scope, uint64_t forgotten_cpu)
+static void check_model(const struct model *m, const struct sums *sums, enum model_scope scope,
+			uint64_t forgotten_cpu)
 {
 	uint64_t calls = 0, bytes = 0, cpu_ns = 0;
 	size_t i, j;
@@ -202,7 +249,8 @@ static void check_model(const struct model *m, const struct sums *sums, enum mod
 	}
 	for (i = 0; i < m->n_channels; i++) {
 		for (j = 1; j < m->channels[i]->n_ends; j++)
-			assert_true(m->channels[i]->ends[j - 1]->process->id <= m->channels[i]->ends[j]->process->id);
+			assert_true(m->channels[i]->ends[j - 1]->process->id <=
+				    m->channels[i]->ends[j]->process->id);
 	}
 	for (i = 0; i < m->n_containers; i++) {
 		const struct model_container *c = m->containers[i];
@@ -296,7 +344,8 @@ static void the_same_twice(void **state)
 	}
 	assert_int_equal(models[0]->n_containers, models[1]->n_containers);
 	for (i = 0; i < models[0]->n_containers; i++)
-		assert_int_equal(models[0]->containers[i]->n_streams, models[1]->containers[i]->n_streams);
+		assert_int_equal(models[0]->containers[i]->n_streams,
+				 models[1]->containers[i]->n_streams);
 	model_free(models[0]);
 	model_free(models[1]);
 }

@@ -17,7 +17,8 @@ static int64_t cpu_now(void)
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
-static void feed_stream(struct feed *f, uint32_t *id, uint32_t shim, const char *cid, const char *stream)
+static void feed_stream(struct feed *f, uint32_t *id, uint32_t shim, const char *cid,
+			const char *stream)
 {
 	uint32_t pipe = ++*id, fifo = ++*id;
 	char path[512];
@@ -35,21 +36,21 @@ static void feed_stream(struct feed *f, uint32_t *id, uint32_t shim, const char 
 
 static void feed_pod_of_two(struct feed *f, uint32_t *id, uint32_t pod)
 {
-	char sandbox[65], cid[65], dir[128], path[256];
+	char sandbox[80], cid[80], dir[128], path[256];
 	uint32_t shim = 1000 + pod;
 	int i;
 
 	snprintf(sandbox, sizeof(sandbox), "%064x", pod);
 	snprintf(dir, sizeof(dir), "/var/log/pods/ns_pod-%u_uid-%u", pod, pod);
 	FEED(f, process, .id = shim, .pid = 10000 + pod, .role = PROCESS_SHIM, .shim_id = sandbox);
-	FEED(f, container, .id = sandbox, .namespace = "k8s.io", .is_sandbox = true, .log_directory = dir,
-	     .shim_pid = 10000 + pod, .pod = "p");
+	FEED(f, container, .id = sandbox, .namespace = "k8s.io", .is_sandbox = true,
+	     .log_directory = dir, .shim_pid = 10000 + pod, .pod = "p");
 	for (i = 0; i < 2; i++) {
 		uint32_t file = ++*id;
 
 		snprintf(cid, sizeof(cid), "%d%063x", i + 1, pod);
-		FEED(f, container, .id = cid, .namespace = "k8s.io", .sandbox = sandbox, .name = i ? "side" : "app",
-		     .shim_pid = 10000 + pod);
+		FEED(f, container, .id = cid, .namespace = "k8s.io", .sandbox = sandbox,
+		     .name = i ? "side" : "app", .shim_pid = 10000 + pod);
 		feed_stream(f, id, shim, cid, "stdout");
 		feed_stream(f, id, shim, cid, "stderr");
 		snprintf(path, sizeof(path), "%s/%s/0.log", dir, i ? "side" : "app");
@@ -68,9 +69,11 @@ static struct feed feed_large(void)
 	for (pod = 0; pod < PODS; pod++)
 		feed_pod_of_two(&f, &id, pod);
 	for (; id < CHANNELS; id += 2) {
-		FEED(&f, channel, .id = id + 1, .transport = TRANSPORT_UNIX_STREAM, .ino = 5000000 + id,
-		     .peer_ino = 5000001 + id, .path = "/run/containerd/s/" SHA);
-		FEED(&f, channel, .id = id + 2, .transport = TRANSPORT_UNIX_STREAM, .ino = 5000001 + id);
+		FEED(&f, channel, .id = id + 1, .transport = TRANSPORT_UNIX_STREAM,
+		     .ino = 5000000 + id, .peer_ino = 5000001 + id,
+		     .path = "/run/containerd/s/" SHA);
+		FEED(&f, channel, .id = id + 2, .transport = TRANSPORT_UNIX_STREAM,
+		     .ino = 5000001 + id);
 		feed_read(&f, id + 1, 1000 + id % PODS, 3, 31, 100);
 		feed_write(&f, id + 2, CONTAINERD, 3, 31, 100);
 	}
@@ -96,7 +99,8 @@ static void a_large_node(void **state)
 			best = cpu_now() - start;
 	}
 	resolve(&f, MODEL_TOTAL);
-	print_message("%zu channels, %zu containers: %" PRId64 " us\n", f.m->n_channels, f.m->n_containers, best / 1000);
+	print_message("%zu channels, %zu containers: %" PRId64 " us\n", f.m->n_channels,
+		      f.m->n_containers, best / 1000);
 	for (i = 0; i < f.m->n_containers; i++) {
 		c = f.m->containers[i];
 		if (c->is_sandbox)

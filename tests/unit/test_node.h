@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of user/node share: fixtures, temporary directories, children under other names. */
+/*
+ * What the tests of user/node share: fixtures, temporary directories, children under other names.
+ */
 #ifndef SHIMSCOPE_TESTS_TEST_NODE_H
 #define SHIMSCOPE_TESTS_TEST_NODE_H
 
@@ -34,8 +36,8 @@ static inline char *data_path(const char *name)
 	const char *slash = strrchr(__FILE__, '/');
 	char relative[PATH_MAX], *path;
 
-	snprintf(relative, sizeof(relative), "%.*s/data/node/%s", slash ? (int)(slash - __FILE__) : 1,
-		 slash ? __FILE__ : ".", name);
+	snprintf(relative, sizeof(relative), "%.*s/data/node/%s",
+		 slash ? (int)(slash - __FILE__) : 1, slash ? __FILE__ : ".", name);
 	path = realpath(relative, NULL);
 	if (!path)
 		fail_msg("no fixture %s", relative);
@@ -109,11 +111,12 @@ static inline void tmp_text(const char *dir, const char *name, const char *text)
 }
 
 /*
- * Starts this test program under another name: dir/name becomes a symbolic link to it, which is what the
- * kernel takes a process's comm from. Its main() must call child_main() first. Returns the pid once the
- * child says that it is ready. cwd may be NULL.
+ * Starts this test program under another name: dir/name becomes a symbolic link to it, which is
+ * what the kernel takes a process's comm from. Its main() must call child_main() first. Returns the
+ * pid once the child says that it is ready. cwd may be NULL.
  */
-static inline pid_t child_start(const char *dir, const char *cwd, const char *mode, const char *const argv[])
+static inline pid_t child_start(const char *dir, const char *cwd, const char *mode,
+				const char *const argv[])
 {
 	char path[PATH_MAX], self[PATH_MAX], ready;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

@@ -118,7 +118,8 @@ static void put_pointer(unsigned char *to, uint64_t v, size_t size, bool big_end
 }
 
 /* As Go before 1.18 wrote it: pointers to string headers. */
-static size_t make_pointed(unsigned char *data, const char *version, const char *modules, size_t size, bool big_endian)
+static size_t make_pointed(unsigned char *data, const char *version, const char *modules,
+			   size_t size, bool big_endian)
 {
 	size_t n;
 
@@ -166,7 +167,8 @@ static const char upstream[] =
 	"mod\tgithub.com/containerd/containerd\t(devel)\t\n"
 	"dep\tgithub.com/containerd/ttrpc\tv1.2.7\th1:x=\n"
 	"build\t-compiler=gc\n"
-	"build\t-ldflags=\"-X main.other=1 -X github.com/containerd/containerd/version.Version=v1.7.27 "
+	"build\t-ldflags=\"-X main.other=1 -X "
+	"github.com/containerd/containerd/version.Version=v1.7.27 "
 	"-X github.com/containerd/containerd/version.Revision=05044ec -X some.version=9 -s -w\"\n"
 	"build\tGOARCH=amd64\n";
 
@@ -220,7 +222,8 @@ static void test_pointed(void **state)
 
 	(void)state;
 	for (i = 0; i < 4; i++) {
-		size_t len = make_pointed(data, "go1.15.15", upstream, forms[i].size, forms[i].big_endian);
+		size_t len = make_pointed(data, "go1.15.15", upstream, forms[i].size,
+					  forms[i].big_endian);
 		struct elf e = elf_make(data, len, true);
 
 		check_upstream(&e, "go1.15.15");
@@ -356,7 +359,8 @@ static void test_versions_are_cached_by_file(void **state)
 
 /* ---- what binaries print ---- */
 
-static void expect_printed(const char *text, enum process_role role, const char *version, const char *go_version)
+static void expect_printed(const char *text, enum process_role role, const char *version,
+			   const char *go_version)
 {
 	char *v, *g;
 
@@ -370,19 +374,24 @@ static void expect_printed(const char *text, enum process_role role, const char 
 static void test_what_binaries_print(void **state)
 {
 	(void)state;
-	expect_printed("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3\n", PROCESS_CONTAINERD,
-		       "1.6.20~ds1", NULL);
-	expect_printed("containerd github.com/containerd/containerd/v2 2.1.9+unknown \n", PROCESS_CONTAINERD,
-		       "2.1.9+unknown", NULL);
-	expect_printed("containerd github.com/containerd/containerd v1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da\n",
+	expect_printed(
+		"containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3\n",
+		PROCESS_CONTAINERD, "1.6.20~ds1", NULL);
+	expect_printed("containerd github.com/containerd/containerd/v2 2.1.9+unknown \n",
+		       PROCESS_CONTAINERD, "2.1.9+unknown", NULL);
+	expect_printed("containerd github.com/containerd/containerd v1.7.27 "
+		       "05044ec0a9a75232cad458027ca83437aae3f4da\n",
 		       PROCESS_CONTAINERD, "v1.7.27", NULL);
-	expect_printed("/usr/bin/containerd-shim-runc-v2:\n  Version:  1.4.13~ds1\n  Revision: 1.4.13~ds1-1~deb11u4\n"
+	expect_printed("/usr/bin/containerd-shim-runc-v2:\n  Version:  1.4.13~ds1\n  Revision: "
+		       "1.4.13~ds1-1~deb11u4\n"
 		       "  Go version: go1.15.15\n\n",
 		       PROCESS_SHIM, "1.4.13~ds1", "go1.15.15");
-	expect_printed("containerd-shim-runc-v2:\n  Version:  2.1.9+unknown\n  Revision: \n  Go version: go1.27.1\n",
+	expect_printed("containerd-shim-runc-v2:\n  Version:  2.1.9+unknown\n  Revision: \n  Go "
+		       "version: go1.27.1\n",
 		       PROCESS_SHIM, "2.1.9+unknown", "go1.27.1");
-	expect_printed("shim:\n  Version:  v1.7.1 \n  Go version: go1.20.5 X:strictfipsruntime \r\n", PROCESS_SHIM, "v1.7.1",
-		       "go1.20.5 X:strictfipsruntime");
+	expect_printed(
+		"shim:\n  Version:  v1.7.1 \n  Go version: go1.20.5 X:strictfipsruntime \r\n",
+		PROCESS_SHIM, "v1.7.1", "go1.20.5 X:strictfipsruntime");
 	/* Not theirs. */
 	expect_printed("GNU bash, version 5.2.15(1)-release\n", PROCESS_CONTAINERD, NULL, NULL);
 	expect_printed("", PROCESS_CONTAINERD, NULL, NULL);
@@ -412,8 +421,8 @@ static int open_files(void)
 static int version_main(const char *name)
 {
 	if (!strcmp(name, "containerd")) {
-		printf("containerd example.com/x 1.%d.%d.%d.%d %s\n", (int)getuid(), open_files(), getenv("HOME") != NULL,
-		       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), "revision");
+		printf("containerd example.com/x 1.%d.%d.%d.%d %s\n", (int)getuid(), open_files(),
+		       getenv("HOME") != NULL, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), "revision");
 		return 0;
 	}
 	for (;;)
@@ -428,25 +437,49 @@ static char *surroundings(void)
 	return s;
 }
 
+static bool may_enter(int mnt)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(setns(mnt, CLONE_NEWNS) != 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
 static void test_run(void **state)
 {
-	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), spare = dup(0);
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), spare = dup(0), mnt;
 	char *version, *go_version, *want = surroundings();
 
 	(void)state;
-	assert_int_equal(node_version_run(fd, PROCESS_CONTAINERD, 10000, &version, &go_version), 0);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
+			 0);
 	expect(version, want);
 	expect(go_version, NULL);
 	free(version);
+	/* The same in a mount namespace that is entered, where that is permitted. */
+	mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (may_enter(mnt)) {
+		assert_int_equal(
+			node_version_run(fd, mnt, PROCESS_CONTAINERD, 10000, &version, &go_version),
+			0);
+		expect(version, want);
+		free(version);
+	}
+	close(mnt);
 	free(want);
 	close(spare);
 	close(fd);
 	/* No program at all. */
 	fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(node_version_run(fd, PROCESS_CONTAINERD, 10000, &version, &go_version), 0);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
+			 0);
 	assert_null(version);
 	close(fd);
-	assert_int_equal(node_version_run(-1, PROCESS_CONTAINERD, 10000, &version, &go_version), -EBADF);
+	assert_int_equal(node_version_run(-1, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
+			 -EBADF);
 }
 
 static int64_t now_ms(void)
@@ -464,7 +497,8 @@ static void test_run_is_cut_short(void **state)
 	int64_t begin = now_ms();
 
 	(void)state;
-	assert_int_equal(node_version_run(fd, PROCESS_SHIM, 200, &version, &go_version), -ETIMEDOUT);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_SHIM, 200, &version, &go_version),
+			 -ETIMEDOUT);
 	assert_in_range(now_ms() - begin, 200, 5000);
 	assert_null(version);
 	/* Nothing is left of it. */
@@ -502,7 +536,10 @@ static void test_which_binaries_are_run(void **state)
 		const char *child;
 		mode_t mode;
 		bool runs;
-	} cases[] = {{"wait", 0775, false}, {"wait", 0757, false}, {"unshare", 0755, false}, {"wait", 0755, true}};
+	} cases[] = {{"wait", 0775, false},
+		     {"wait", 0757, false},
+		     {"unshare", 0755, false},
+		     {"wait", 0755, true}};
 	char *version, *go_version, *want = surroundings();
 	int skipped = 0;
 	size_t i;
@@ -520,7 +557,8 @@ static void test_which_binaries_are_run(void **state)
 			continue;
 		}
 		assert_true(pid > 0);
-		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version), 0);
+		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version),
+				 0);
 		expect(version, cases[i].runs ? want : NULL);
 		expect(go_version, NULL);
 		free(version);
@@ -530,7 +568,8 @@ static void test_which_binaries_are_run(void **state)
 			expect(version, NULL);
 		free(version);
 		child_stop(pid);
-		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version), -ESRCH);
+		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version),
+				 -ESRCH);
 		tmp_free(dir);
 	}
 	free(want);

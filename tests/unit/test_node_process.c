@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Processes: the texts of procfs, command lines, and living children under containerd's and shims' names. */
+/*
+ * Processes: the texts of procfs, command lines, and living children under containerd's and shims'
+ * names.
+ */
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,8 +19,9 @@
 static void test_stat(void **state)
 {
 	/* A real line; its comm made as bad as prctl(PR_SET_NAME) allows. */
-	static const char text[] = "4711 (a) R 1 (\n2) S 42 4711 4711 0 -1 4194560 1 2 3 4 150 25 7 8 20 0 9 0 "
-				   "86400123 1000 200 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0\n";
+	static const char text[] =
+		"4711 (a) R 1 (\n2) S 42 4711 4711 0 -1 4194560 1 2 3 4 150 25 7 8 20 0 9 0 "
+		"86400123 1000 200 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0\n";
 	int64_t tick = 1000000000 / sysconf(_SC_CLK_TCK);
 	struct node_stat st;
 
@@ -83,7 +87,8 @@ static void test_split(void **state)
 	node_args_free(&args);
 }
 
-static void expect_shim(struct node_args args, const char *namespace, const char *id, const char *address)
+static void expect_shim(struct node_args args, const char *namespace, const char *id,
+			const char *address)
 {
 	struct node_process p = {.role = PROCESS_SHIM};
 
@@ -107,21 +112,26 @@ static void expect_shim(struct node_args args, const char *namespace, const char
 static void test_shim_arguments(void **state)
 {
 	(void)state;
-	expect_shim(ARGS("/usr/bin/" SHIM "\0-namespace\0k8s.io\0-id\0abc\0-address\0/run/c.sock\0"), "k8s.io", "abc",
-		    "/run/c.sock");
-	expect_shim(ARGS(SHIM "\0-namespace=k8s.io\0--id=abc\0--address\0/run/c.sock\0-debug"), "k8s.io", "abc",
-		    "/run/c.sock");
-	expect_shim(ARGS(SHIM "\0-debug\0-debug=true\0-namespace\0n\0-id\0i\0-address\0a=b\0"), "n", "i", "a=b");
+	expect_shim(
+		ARGS("/usr/bin/" SHIM "\0-namespace\0k8s.io\0-id\0abc\0-address\0/run/c.sock\0"),
+		"k8s.io", "abc", "/run/c.sock");
+	expect_shim(ARGS(SHIM "\0-namespace=k8s.io\0--id=abc\0--address\0/run/c.sock\0-debug"),
+		    "k8s.io", "abc", "/run/c.sock");
+	expect_shim(ARGS(SHIM "\0-debug\0-debug=true\0-namespace\0n\0-id\0i\0-address\0a=b\0"), "n",
+		    "i", "a=b");
 	/* Helpers: start, delete, -v, -info. */
-	expect_shim(ARGS(SHIM "\0-namespace\0n\0-address\0/s\0-publish-binary\0/usr/bin/containerd\0-id\0i\0start\0"), "n",
-		    "i", NULL);
-	expect_shim(ARGS(SHIM "\0-namespace\0n\0-address\0/s\0-publish-binary\0\0-id\0i\0-bundle\0/b\0delete\0"), "n", "i",
-		    NULL);
+	expect_shim(ARGS(SHIM "\0-namespace\0n\0-address\0/s\0-publish-binary\0/usr/bin/"
+			      "containerd\0-id\0i\0start\0"),
+		    "n", "i", NULL);
+	expect_shim(ARGS(SHIM "\0-namespace\0n\0-address\0/s\0-publish-binary\0\0-id\0i\0-bundle\0/"
+			      "b\0delete\0"),
+		    "n", "i", NULL);
 	expect_shim(ARGS(SHIM "\0-v\0"), NULL, NULL, NULL);
 	expect_shim(ARGS(SHIM "\0-info\0-address\0/s\0"), NULL, NULL, NULL);
 	/* Flags of other shims, with and without a value, and a value that looks like a flag. */
-	expect_shim(ARGS(SHIM "\0-socket\0/x\0-fancy\0-other\0value\0-id\0-1\0-namespace\0n\0-address\0/s\0"), "n", "-1",
-		    "/s");
+	expect_shim(ARGS(SHIM "\0-socket\0/"
+			      "x\0-fancy\0-other\0value\0-id\0-1\0-namespace\0n\0-address\0/s\0"),
+		    "n", "-1", "/s");
 	/* After "--" there are no flags; the last value counts; a flag without its value. */
 	expect_shim(ARGS(SHIM "\0-id\0a\0-id\0b\0--\0-id\0c\0-address\0/s\0"), NULL, "b", NULL);
 	expect_shim(ARGS(SHIM "\0-id"), NULL, NULL, NULL);
@@ -138,16 +148,22 @@ static void test_unix_lines(void **state)
 		const char *path;
 	} lines[] = {
 		{"Num       RefCount Protocol Flags    Type St Inode Path\n", 0, 0, NULL},
-		{"00000000a1b2c3d4: 00000002 00000000 00010000 0001 01 18446744073709551615 /run/containerd/containerd.sock\n",
+		{"00000000a1b2c3d4: 00000002 00000000 00010000 0001 01 18446744073709551615 "
+		 "/run/containerd/containerd.sock\n",
 		 1, UINT64_MAX, "/run/containerd/containerd.sock"},
-		{"0000000000000000: 00000002 00000000 00010000 0001 01 23456 @/containerd-shim/x.sock@\n", 1, 23456,
-		 "@/containerd-shim/x.sock@"},
+		{"0000000000000000: 00000002 00000000 00010000 0001 01 23456 "
+		 "@/containerd-shim/x.sock@\n",
+		 1, 23456, "@/containerd-shim/x.sock@"},
 		/* Connected, a datagram socket, no name. */
-		{"0000000000000000: 00000003 00000000 00000000 0001 03 23457 /run/containerd/containerd.sock\n", 0, 0, NULL},
-		{"0000000000000000: 00000002 00000000 00010000 0002 01 23458 /run/systemd/notify\n", 0, 0, NULL},
+		{"0000000000000000: 00000003 00000000 00000000 0001 03 23457 "
+		 "/run/containerd/containerd.sock\n",
+		 0, 0, NULL},
+		{"0000000000000000: 00000002 00000000 00010000 0002 01 23458 /run/systemd/notify\n",
+		 0, 0, NULL},
 		{"0000000000000000: 00000002 00000000 00010000 0001 01 23459\n", 0, 0, NULL},
-		{"0000000000000000: 00000002 00000000 00010000 0001 01 23460 /a name with blanks \n", 1, 23460,
-		 "/a name with blanks "},
+		{"0000000000000000: 00000002 00000000 00010000 0001 01 23460 /a name with blanks "
+		 "\n",
+		 1, 23460, "/a name with blanks "},
 		{"", 0, 0, NULL},
 		{"/run/x\n", 0, 0, NULL},
 	};
@@ -188,8 +204,11 @@ static void expect_grpc(const char *want, size_t n, const char *const *given)
 static void test_which_socket_is_grpc(void **state)
 {
 	(void)state;
-	expect_grpc("/x/api", 4, (const char *const[]){"/run/nri/nri.sock", "/x/api.ttrpc", "/x/debug.sock", "/x/api"});
-	expect_grpc("/x/containerd.sock", 3, (const char *const[]){"/x/other", "/x/containerd.sock", "/x/debug.sock"});
+	expect_grpc("/x/api", 4,
+		    (const char *const[]){"/run/nri/nri.sock", "/x/api.ttrpc", "/x/debug.sock",
+					  "/x/api"});
+	expect_grpc("/x/containerd.sock", 3,
+		    (const char *const[]){"/x/other", "/x/containerd.sock", "/x/debug.sock"});
 	expect_grpc("/x/only", 3, (const char *const[]){"/x/only", "/y.ttrpc", "/x/debug.sock"});
 	expect_grpc(NULL, 2, (const char *const[]){"/x/one", "/x/two"});
 	expect_grpc(NULL, 0, NULL);
@@ -218,15 +237,18 @@ static void *burn(void *arg)
 
 static int child_main(const char *mode)
 {
+	pid_t parent = getpid();
 	pthread_t t;
 
-	if (!strcmp(mode, "listen") && (listen_on("containerd.sock") || listen_on("containerd.sock.ttrpc")))
+	if (!strcmp(mode, "listen") &&
+	    (listen_on("containerd.sock") || listen_on("containerd.sock.ttrpc")))
 		return 1;
 	/* A process that has forked and will call exec only later. */
 	if (!strcmp(mode, "fork") && !fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == parent)
 			pause();
+		_exit(0); /* it was gone before the signal was asked for */
 	}
 	/* 40 ms of CPU time by a thread that is gone then, 20 ms by one that stays. */
 	if (!strcmp(mode, "burn")) {
@@ -249,10 +271,19 @@ static const struct node_process *find(const struct node_process *list, size_t n
 
 static void test_scan(void **state)
 {
-	static const char *const shim[] = {SHIM, "-namespace", "k8s.io", "-id", "sandbox-1", "-address", "/run/t.sock", NULL};
-	static const char *const helper[] = {"containerd-shim-kata-v2", "-namespace", "n", "-id", "i", "-address",
-					     "/run/t.sock", "start", NULL};
-	static const char *const daemon[] = {"containerd", "-a", "/run/t.sock", "--state=/run/t", NULL};
+	static const char *const shim[] = {SHIM,        "-namespace", "k8s.io",      "-id",
+					   "sandbox-1", "-address",   "/run/t.sock", NULL};
+	static const char *const helper[] = {"containerd-shim-kata-v2",
+					     "-namespace",
+					     "n",
+					     "-id",
+					     "i",
+					     "-address",
+					     "/run/t.sock",
+					     "start",
+					     NULL};
+	static const char *const daemon[] = {"containerd", "-a", "/run/t.sock", "--state=/run/t",
+					     NULL};
 	static const char *const dump[] = {"containerd", "config", "dump", NULL};
 	static const char *const stress[] = {"containerd-stress", NULL};
 	char *dir = tmp_new(), bundle[PATH_MAX], self[PATH_MAX];
@@ -317,7 +348,8 @@ static void test_scan(void **state)
 
 static void test_scan_leaves_out_what_has_only_forked(void **state)
 {
-	static const char *const shim[] = {SHIM, "-namespace", "k8s.io", "-id", "x", "-address", "/run/t.sock", NULL};
+	static const char *const shim[] = {SHIM, "-namespace", "k8s.io",      "-id",
+					   "x",  "-address",   "/run/t.sock", NULL};
 	struct node_process *list;
 	char *dir = tmp_new();
 	size_t n, i;
@@ -460,10 +492,12 @@ static void test_containerd_by_its_sockets(void **state)
 static void test_runtime(void **state)
 {
 	/* Of "version = 2\n…" below: sha256sum(1). */
-	static const char config[] = "version = 2\nstate = '/run/x'\nroot = '/var/lib/x'\nimports = ['more.toml']\n"
-				     "[grpc]\naddress = '/run/x/x.sock'\n[debug]\naddress = '/run/x/debug.sock'\n";
+	static const char config[] =
+		"version = 2\nstate = '/run/x'\nroot = '/var/lib/x'\nimports = ['more.toml']\n"
+		"[grpc]\naddress = '/run/x/x.sock'\n[debug]\naddress = '/run/x/debug.sock'\n";
 	char *dir = tmp_new(), path[PATH_MAX], text[1024];
-	const char *argv[] = {"containerd", "--log-level", "debug", "--config", "config.toml", NULL, NULL, NULL, NULL};
+	const char *argv[] = {"containerd", "--log-level", "debug", "--config", "config.toml",
+			      NULL,         NULL,          NULL,    NULL};
 	struct node_process p;
 	struct node_runtime r;
 	char *got;
@@ -484,9 +518,11 @@ static void test_runtime(void **state)
 	assert_string_equal(r.root, "/var/lib/x");
 	snprintf(path, sizeof(path), "%s/config.toml", dir);
 	assert_string_equal(r.config_path, path);
-	snprintf(text, sizeof(text), "%s# imported: %s/more.toml\n[plugins.x]\ntoken = \"<redacted>\"", config, dir);
+	snprintf(text, sizeof(text),
+		 "%s# imported: %s/more.toml\n[plugins.x]\ntoken = \"<redacted>\"", config, dir);
 	assert_string_equal(r.config_text, text);
-	assert_string_equal(r.config_sha256, "7b3bb16d3b14dfe0046283d3f06b0af5e5e61e5cc983956a55d3e2d3c53f15b6");
+	assert_string_equal(r.config_sha256,
+			    "7b3bb16d3b14dfe0046283d3f06b0af5e5e61e5cc983956a55d3e2d3c53f15b6");
 	assert_null(r.go_version);
 	node_runtime_free(&r);
 	assert_int_equal(node_process_read(pid, &p), 0);

@@ -15,12 +15,12 @@ static int dump_item(void *ctx, const struct node_toml_item *item)
 	size_t i;
 
 	for (i = 0; i < item->depth; i++)
-		d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s", i ? "|" : "",
-					   item->path[i]);
+		d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s",
+					   i ? "|" : "", item->path[i]);
 	d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s\n",
-				   item->type == NODE_TOML_STRING ? "=s:" :
-				   item->type == NODE_TOML_BARE	  ? "=b:" :
-								    "#",
+				   item->type == NODE_TOML_STRING ? "=s:"
+				   : item->type == NODE_TOML_BARE ? "=b:"
+								  : "#",
 				   item->text);
 	if (d->stop_after && !--d->stop_after)
 		return 42;
@@ -44,12 +44,17 @@ static void test_values(void **state)
 	(void)state;
 	assert_string_equal(dump("a = 1\nb=true # why\n c . \"d.e\".f = -1.5e3\n", 0, 0),
 			    "a=b:1\nb=b:true\n# why\nc|d.e|f=b:-1.5e3\n");
-	assert_string_equal(dump("[x]\ny='a\\b'\n[x.\"q r\".'s']\nz = \"\\t\\u00e9\\U0001F600\\\"\\x41\"", 0, 0),
-			    "x|y=s:a\\b\nx|q r|s|z=s:\t\xc3\xa9\xf0\x9f\x98\x80\"A\n");
-	assert_string_equal(dump("a = [ 'x', # one\n [\"y\", 2],\n]\r\n[[t]]\nk={a='1', b . c = [3], }\n", 0, 0),
-			    "a=s:x\n# one\na=s:y\na=b:2\nt|k|a=s:1\nt|k|b|c=b:3\n");
-	assert_string_equal(dump("a = \"\"\"\n\"two\"\" \\\n   \n  joined\"\"\"\"\"\nb = '''x\n''y'''\n", 0, 0),
-			    "a=s:\"two\"\" joined\"\"\nb=s:x\n''y\n");
+	assert_string_equal(
+		dump("[x]\ny='a\\b'\n[x.\"q r\".'s']\nz = \"\\t\\u00e9\\U0001F600\\\"\\x41\"", 0,
+		     0),
+		"x|y=s:a\\b\nx|q r|s|z=s:\t\xc3\xa9\xf0\x9f\x98\x80\"A\n");
+	assert_string_equal(
+		dump("a = [ 'x', # one\n [\"y\", 2],\n]\r\n[[t]]\nk={a='1', b . c = [3], }\n", 0,
+		     0),
+		"a=s:x\n# one\na=s:y\na=b:2\nt|k|a=s:1\nt|k|b|c=b:3\n");
+	assert_string_equal(
+		dump("a = \"\"\"\n\"two\"\" \\\n   \n  joined\"\"\"\"\"\nb = '''x\n''y'''\n", 0, 0),
+		"a=s:\"two\"\" joined\"\"\nb=s:x\n''y\n");
 	assert_string_equal(dump("d = 1979-05-27 07:32:00Z\ne=1979-05-27 # x\n", 0, 0),
 			    "d=b:1979-05-27 07:32:00Z\ne=b:1979-05-27\n# x\n");
 	assert_string_equal(dump("\xef\xbb\xbf"
@@ -62,9 +67,27 @@ static void test_values(void **state)
 static void test_not_toml(void **state)
 {
 	static const char *const bad[] = {
-		"a",	      "a =",	     "a = \"x",	      "a = \"\"\"x",  "a = 'x\n'",	"a = [1",     "a = {b=1",
-		"a = 1 2",    "[a",	     "[a]]",	      "[[a]",	      "[]",		"= 1",	      "a. = 1",
-		"a = \"\\q\"", "a = \"\\uD800\"", "a = \"\\U00110000\"", "a = \"\\u12\"", "a = [1 2]", "a = {1}", "a = $",
+		"a",
+		"a =",
+		"a = \"x",
+		"a = \"\"\"x",
+		"a = 'x\n'",
+		"a = [1",
+		"a = {b=1",
+		"a = 1 2",
+		"[a",
+		"[a]]",
+		"[[a]",
+		"[]",
+		"= 1",
+		"a. = 1",
+		"a = \"\\q\"",
+		"a = \"\\uD800\"",
+		"a = \"\\U00110000\"",
+		"a = \"\\u12\"",
+		"a = [1 2]",
+		"a = {1}",
+		"a = $",
 		"a = \"\"\"\\ x\"\"\"",
 	};
 	char deep[256], doc[64];
@@ -85,6 +108,8 @@ static void test_not_toml(void **state)
 	/* A NUL is no part of a text. */
 	assert_int_equal(node_toml_read("a = 1\nb\0= 2\n", 12, dump_item, &d, &error_at), -EINVAL);
 	assert_int_equal(error_at, 6);
+	assert_int_equal(node_toml_read("a = 1 # \0\n", 10, dump_item, &d, &error_at), -EINVAL);
+	assert_int_equal(error_at, 0);
 }
 
 static void test_stop(void **state)
@@ -98,7 +123,9 @@ static void test_stop(void **state)
 	assert_string_equal(d.text, "a=b:1\nb=b:2\n");
 }
 
-/* Does with text, in place, what redacting the environments should do. Returns how many there were. */
+/*
+ * Does with text, in place, what redacting the environments should do. Returns how many there were.
+ */
 static int blank_environments(char *text)
 {
 	char *p = text, *end;
@@ -142,7 +169,10 @@ static void test_real_configurations_are_read_and_kept(void **state)
 		assert_int_equal(config.n_files, 1);
 		assert_int_equal(config.files[0].len, len);
 		node_config_free(&config);
-		/* They hold no secrets; only the two environments of stream processors are taken for some. */
+		/*
+		 * They hold no secrets; only the two environments of stream processors are taken
+		 * for some.
+		 */
 		redacted = node_config_redact(text);
 		assert_int_equal(blank_environments(text), 2);
 		assert_string_equal(redacted, text);
@@ -181,12 +211,15 @@ static void test_redact(void **state)
 	assert_non_null(strstr(out, "  max_container_log_line_size = 262144\n"));
 	assert_non_null(strstr(out, "#   max_container_log_line_size = 16384\n"));
 	assert_non_null(strstr(out, "\"https://<redacted>@mirror.example.com:5000/v2?a=b@c\"]\n"));
-	assert_non_null(strstr(out, "      username = \"<redacted>\"\n      password = \"<redacted>\"\n"));
+	assert_non_null(
+		strstr(out, "      username = \"<redacted>\"\n      password = \"<redacted>\"\n"));
 	assert_non_null(strstr(out, "      ca_file = \"/etc/containerd/ca.pem\"\n"));
 	assert_non_null(strstr(out, "      insecure_skip_verify = false\n"));
 	assert_non_null(strstr(out, "  empty_password = \"\"\n"));
-	assert_non_null(strstr(out, "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"registry.example.com\".auth]\n"));
-	assert_non_null(strstr(out, "args = [\"--decryption-keys-path\", \"/etc/containerd/ocicrypt/keys\"]"));
+	assert_non_null(strstr(out, "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs."
+				    "\"registry.example.com\".auth]\n"));
+	assert_non_null(strstr(
+		out, "args = [\"--decryption-keys-path\", \"/etc/containerd/ocicrypt/keys\"]"));
 	assert_non_null(strstr(out, "# kept by SECRET-NOT-A-SECRET"));
 	assert_non_null(strstr(out, "  last = \"kept\"\n"));
 	assert_non_null(strstr(out, "  greeting = \"<redacted>\"\n"));
@@ -210,9 +243,11 @@ static void expect_redacted(const char *in, const char *want)
 static void test_redact_drops_what_it_cannot_read(void **state)
 {
 	(void)state;
-	expect_redacted("a = 1\nb = 'x\npassword = \"y\"\n", "a = 1\n# <redacted>: not valid TOML from line 2 on\n");
+	expect_redacted("a = 1\nb = 'x\npassword = \"y\"\n",
+			"a = 1\n# <redacted>: not valid TOML from line 2 on\n");
 	/* The password stands in the very statement that is broken. */
-	expect_redacted("k = { password = \"x\", \n", "# <redacted>: not valid TOML from line 1 on\n");
+	expect_redacted("k = { password = \"x\", \n",
+			"# <redacted>: not valid TOML from line 1 on\n");
 	expect_redacted("", "");
 	expect_redacted("# no newline: token=abc", "# no newline: token= <redacted>");
 	expect_redacted("password = \"x\"\r\n# secret: y\r\nz = 1\r\n",
@@ -231,18 +266,22 @@ static void test_imports(void **state)
 	tmp_mkdir(root, "opt/a/x");
 	tmp_text(root, "etc/containerd/config.toml",
 		 "version = 2\nroot = '/r0'\nstate = '/s0'\n"
-		 "imports = ['conf.d/*.toml', \"/opt/*/x/c.toml\", '/nowhere.toml', 'config.toml', 'last.toml']\n"
+		 "imports = ['conf.d/*.toml', \"/opt/*/x/c.toml\", '/nowhere.toml', 'config.toml', "
+		 "'last.toml']\n"
 		 "[grpc]\naddress = '/g0'\n[debug]\naddress='/d0'\n");
 	/* In the order of their names; an empty value does not override. */
-	tmp_text(root, "etc/containerd/conf.d/20.toml", "state = '/s20'\nroot = ''\n[debug]\naddress = '/d20'\n");
-	tmp_text(root, "etc/containerd/conf.d/10.toml", "state = '/s10'\n[debug]\naddress = '/d10'\nlevel='x'\n");
+	tmp_text(root, "etc/containerd/conf.d/20.toml",
+		 "state = '/s20'\nroot = ''\n[debug]\naddress = '/d20'\n");
+	tmp_text(root, "etc/containerd/conf.d/10.toml",
+		 "state = '/s10'\n[debug]\naddress = '/d10'\nlevel='x'\n");
 	tmp_text(root, "etc/containerd/conf.d/30.conf", "state = '/wrong'\n");
 	/* A directory by such a name is no file. */
 	tmp_mkdir(root, "etc/containerd/conf.d/40.toml");
 	tmp_text(root, "opt/b/x/c.toml", "[ttrpc]\naddress = '/tb'\n");
 	tmp_text(root, "opt/a/x/c.toml", "[ttrpc]\naddress = '/ta'\n");
 	/* Imports' own imports come after all others; a circle ends. */
-	tmp_text(root, "etc/containerd/last.toml", "imports = ['config.toml', 'deeper.toml']\n[grpc]\naddress = '/g1'\n");
+	tmp_text(root, "etc/containerd/last.toml",
+		 "imports = ['config.toml', 'deeper.toml']\n[grpc]\naddress = '/g1'\n");
 	tmp_text(root, "etc/containerd/deeper.toml", "version = 3\n[grpc]\naddress = '/g2'\n");
 	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(node_config_load(fd, "/etc/containerd/config.toml", &c), 0);
@@ -275,7 +314,8 @@ static void test_server_plugins(void **state)
 	(void)state;
 	tmp_text(root, "c.toml",
 		 "version = 4\n[plugins.'io.containerd.server.v1.grpc']\naddress = '/g4'\n"
-		 "[plugins.\"io.containerd.server.v1.debug\"]\naddress = '/d4'\n[debug]\nlevel = 'debug'\n"
+		 "[plugins.\"io.containerd.server.v1.debug\"]\naddress = '/d4'\n[debug]\nlevel = "
+		 "'debug'\n"
 		 "[plugins.'io.containerd.grpc.v1.cri']\naddress = '/wrong'\n");
 	fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(node_config_load(fd, "c.toml", &c), 0);
@@ -285,7 +325,9 @@ static void test_server_plugins(void **state)
 	assert_int_equal(c.version, 4);
 	node_config_free(&c);
 	/* Inline tables and dotted keys say the same. */
-	tmp_text(root, "c.toml", "grpc = { address = \"/g\", uid = 0 }\nttrpc.address = '/t'\nroot = \"/a\\u0000b\"\n");
+	tmp_text(root, "c.toml",
+		 "grpc = { address = \"/g\", uid = 0 }\nttrpc.address = '/t'\nroot = "
+		 "\"/a\\u0000b\"\n");
 	assert_int_equal(node_config_load(fd, "c.toml", &c), 0);
 	assert_string_equal(c.grpc_address, "/g");
 	assert_string_equal(c.ttrpc_address, "/t");
@@ -317,7 +359,10 @@ static void test_hostile_configuration(void **state)
 	snprintf(path, sizeof(path), "%s/link.toml", root);
 	assert_int_equal(symlink("/../../../../../inside.toml", path), 0);
 	assert_int_equal(node_config_load(fd, "/link.toml", &c), -ENOENT);
-	tmp_text(root, "inside.toml", "state = '/inside'\nimports=['" "/[" "*', '/**', '/\\']\n");
+	tmp_text(root, "inside.toml",
+		 "state = '/inside'\nimports=['"
+		 "/["
+		 "*', '/**', '/\\']\n");
 	assert_int_equal(node_config_load(fd, "/link.toml", &c), 0);
 	assert_string_equal(c.state, "/inside");
 	node_config_free(&c);

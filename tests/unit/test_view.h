@@ -156,7 +156,7 @@ static inline char *cell(char *buf, size_t size, const char *titles, const char 
 {
 	wchar_t head[1024], text[1024], want[64];
 	const wchar_t *found;
-	size_t end, start, len;
+	size_t end = 0, start, len;
 
 	widen(titles, head, 1024);
 	widen(row, text, 1024);

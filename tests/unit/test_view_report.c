@@ -174,6 +174,36 @@ static void without_the_gone(void **state)
 	fixture_free(f);
 }
 
+/* A file that two containers log to: told with both, counted with one. */
+static void file_of_two(void **state)
+{
+	struct fixture *f = fixture_crowd(2);
+	struct model_channel *file = NULL;
+	struct model_container *c = f->m.containers[0];
+	const char *section, *head, *row;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < f->m.n_channels; i++) {
+		if (f->m.channels[i]->transport == TRANSPORT_FILE)
+			file = f->m.channels[i]; /* of the second */
+	}
+	assert_non_null(file);
+	fixture_hop(f, &c->streams[0], file, PROCESS_CONTAINERD, PROCESS_OTHER, file->ends[0], NULL);
+	text = render_width(view_report_text, &f->m, 120);
+	section = line_of(text, "Streams and their hops\n");
+	head = next_line(next_line(section));
+	line_of(section, "          shared with another container, and counted there\n");
+	row = line_of(section, "all streams ");
+	assert_int_equal(number_in(head, row, "calls"), 180);
+	assert_int_equal(number_in(head, line_of(section, "shop/crowd-0/app "), "calls") +
+				 number_in(head, line_of(section, "shop/crowd-1/app "), "calls"),
+			 180);
+	free(text);
+	fixture_free(f);
+}
+
 /* Input typed into a terminal goes the other way: it is no part of the stream, and still counted. */
 static void terminal_input(void **state)
 {
@@ -429,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup(streams, utf8_locale),
 		cmocka_unit_test_setup(adds_up, utf8_locale),
 		cmocka_unit_test_setup(without_the_gone, utf8_locale),
+		cmocka_unit_test_setup(file_of_two, utf8_locale),
 		cmocka_unit_test_setup(terminal_input, utf8_locale),
 		cmocka_unit_test_setup(processes, utf8_locale),
 		cmocka_unit_test_setup(losses, utf8_locale),

@@ -10,7 +10,14 @@
 enum { HEADER_MAJOR = 8, HEADER_MINOR = 10, HEADER_CRC = 12 };
 
 /* Offsets in a block's frame. */
-enum { BLOCK_TYPE = 4, BLOCK_FLAGS = 6, BLOCK_SEQUENCE = 8, BLOCK_RAW = 12, BLOCK_PACKED = 16, BLOCK_CRC = 20 };
+enum {
+	BLOCK_TYPE = 4,
+	BLOCK_FLAGS = 6,
+	BLOCK_SEQUENCE = 8,
+	BLOCK_RAW = 12,
+	BLOCK_PACKED = 16,
+	BLOCK_CRC = 20,
+};
 
 const char capture_schema[] =
 #include "capture/capture.proto.inc"

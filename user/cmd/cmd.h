@@ -37,6 +37,12 @@ void cmd_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The exit code for a negative errno of a trace. */
 int cmd_exit_code(int err);
 
+/* A usage error: one line that says what is wrong, and exit. */
+void cmd_usage_error(const struct argp_state *state, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+/* For a parser's ARGP_KEY_INIT: keep argp from adding its "Try …" to an error. */
+void cmd_quiet(struct argp_state *state);
+
 /* argp_parse() with the project's exit code for usage errors; returns 0 or an exit code to leave with. */
 int cmd_parse(const struct argp *argp, int argc, char **argv, void *input);
 

@@ -21,6 +21,26 @@ void cmd_error(const char *fmt, ...)
 	va_end(args);
 }
 
+void cmd_usage_error(const struct argp_state *state, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fprintf(stderr, "%s: ", state->name);
+	vfprintf(stderr, fmt, args);
+	fprintf(stderr, " (try `%s --help`)\n", state->name);
+	va_end(args);
+	exit(EXIT_USAGE);
+}
+
+void cmd_quiet(struct argp_state *state)
+{
+	FILE *nowhere = fopen("/dev/null", "we");
+
+	if (nowhere)
+		state->err_stream = nowhere;
+}
+
 int cmd_exit_code(int err)
 {
 	switch (err) {

@@ -6,12 +6,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cap-ng.h>
 #include <jansson.h>
 
 #include "cmd/cmd.h"
 #include "node/node.h"
 #include "probe/openfiles.h"
+#include "probe/privileges.h"
 #include "probe/tracer.h"
 
 enum verdict { VERDICT_OK = 0, VERDICT_NOTE, VERDICT_BAD };
@@ -45,31 +45,17 @@ static struct check *check_add(struct diagnosis *d, const char *name, enum verdi
 	return c;
 }
 
-static const struct {
-	unsigned cap;
-	const char *name, *use;
-} capabilities[] = {
-	{ CAP_BPF, "CAP_BPF", "to load BPF programs and maps" },
-	{ CAP_PERFMON, "CAP_PERFMON", "to attach them to the kernel's functions and tracepoints" },
-	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "to read other users' processes in /proc" },
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "to read containerd's configuration and bundles" },
-};
-
 static void check_capabilities(struct diagnosis *d)
 {
-	bool admin;
+	struct privilege list[PRIVILEGES];
 
-	capng_get_caps_process();
-	admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
-		bool own = capng_have_capability(CAPNG_EFFECTIVE, capabilities[i].cap);
-		/* Before Linux 5.8 CAP_SYS_ADMIN stood for both of the first two, and it still does. */
-		bool have = own || (i < 2 && admin);
-		struct check *c = check_add(d, capabilities[i].name, have ? VERDICT_OK : VERDICT_BAD);
+	privileges_read(list);
+	for (size_t i = 0; i < PRIVILEGES; i++) {
+		struct check *c = check_add(d, list[i].name, list[i].have ? VERDICT_OK : VERDICT_BAD);
 
 		snprintf(c->finding, sizeof(c->finding), "%s (%s)",
-			 own ? "held" : have ? "covered by CAP_SYS_ADMIN" : "missing", capabilities[i].use);
-		if (!have)
+			 list[i].own ? "held" : list[i].have ? "covered by CAP_SYS_ADMIN" : "missing", list[i].use);
+		if (!list[i].have)
 			snprintf(c->remedy, sizeof(c->remedy), "run as root, or give the capability to shimscope");
 	}
 }
@@ -193,9 +179,15 @@ static void check_open_files(struct diagnosis *d, const char *btf_path)
 {
 	char err[256];
 	size_t n = 0;
-	int failed = openfiles_read(NULL, 0, btf_path, file_ignore, &n, err, sizeof(err));
-	struct check *c = check_add(d, "open files", failed ? VERDICT_NOTE : VERDICT_OK);
+	struct openfiles *o = NULL;
+	struct check *c;
+	int failed = openfiles_open(btf_path, &o, err, sizeof(err));
 
+	if (!failed) {
+		failed = openfiles_read(o, NULL, 0, file_ignore, &n, err, sizeof(err));
+		openfiles_close(o);
+	}
+	c = check_add(d, "open files", failed ? VERDICT_NOTE : VERDICT_OK);
 	if (failed) {
 		snprintf(c->finding, sizeof(c->finding), "%s", err);
 		snprintf(c->remedy, sizeof(c->remedy), "map does not work; names come with the first operation");
@@ -301,15 +293,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct doctor_args *a = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		cmd_quiet(state);
+		return 0;
 	case OPT_FORMAT:
 		if (format_parse(arg, false, &a->format))
-			argp_error(state, "--format takes text or json, not '%s'", arg);
+			cmd_usage_error(state, "--format takes text or json, not '%s'", arg);
 		return 0;
 	case OPT_BTF:
 		a->btf_path = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: doctor takes options only", arg);
+		cmd_usage_error(state, "'%s' is too much: doctor takes options only", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

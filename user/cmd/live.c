@@ -36,11 +36,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		cmd_quiet(state);
 		state->child_inputs[0] = &a->trace;
 		return 0;
 	case OPT_FORMAT:
 		if (format_parse(arg, false, &a->format))
-			argp_error(state, "--format takes text or json, not '%s'", arg);
+			cmd_usage_error(state, "--format takes text or json, not '%s'", arg);
 		return 0;
 	case OPT_PLAIN:
 		a->plain = true;
@@ -49,10 +50,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		errno = 0;
 		a->count = strtoul(arg, &end, 10);
 		if (errno || *end || end == arg || arg[0] == '-' || !a->count)
-			argp_error(state, "--count takes a whole number from 1 on, not '%s'", arg);
+			cmd_usage_error(state, "--count takes a whole number from 1 on, not '%s'", arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: live takes options only", arg);
+		cmd_usage_error(state, "'%s' is too much: live takes options only", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -22,14 +22,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		cmd_quiet(state);
 		state->child_inputs[0] = &a->trace;
 		return 0;
 	case OPT_FORMAT:
 		if (format_parse(arg, false, &a->format))
-			argp_error(state, "--format takes text or json, not '%s'", arg);
+			cmd_usage_error(state, "--format takes text or json, not '%s'", arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: map takes options only", arg);
+		cmd_usage_error(state, "'%s' is too much: map takes options only", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* shimscope record: write a capture. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		cmd_quiet(state);
 		state->child_inputs[0] = &a->trace;
 		return 0;
 	case 'o':
@@ -40,14 +42,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_DURATION:
 		if (seconds_parse(arg, &a->duration_ns))
-			argp_error(state, "--duration takes seconds from 0.01 on, not '%s'", arg);
+			cmd_usage_error(state, "--duration takes seconds from 0.01 on, not '%s'", arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		a->command = state->argv + state->next;
 		return 0;
 	case ARGP_KEY_END:
 		if (!a->output)
-			argp_error(state, "name the capture with -o FILE");
+			cmd_usage_error(state, "name the capture with -o FILE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -72,18 +74,32 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+/* Returns 0, or a negative errno after a message when the command could not be run. */
 static int command_start(char **command, pid_t *ret)
 {
-	pid_t pid = fork();
+	int fds[2], failure = 0;
+	ssize_t n;
+	pid_t pid;
 
-	if (pid < 0) {
-		cmd_error("starting %s: %s", command[0], strerror(errno));
-		return -1;
-	}
+	/* Closed by a successful exec; a failed one says why through it. */
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	pid = fork();
 	if (pid == 0) {
 		execvp(command[0], command);
-		fprintf(stderr, "shimscope: %s: %s\n", command[0], strerror(errno));
-		_exit(127);
+		failure = errno;
+		n = write(fds[1], &failure, sizeof(failure));
+		_exit(n == sizeof(failure) ? 127 : 126);
+	}
+	failure = pid < 0 ? errno : 0;
+	close(fds[1]);
+	do {
+		n = pid > 0 ? read(fds[0], &failure, sizeof(failure)) : 0;
+	} while (n < 0 && errno == EINTR);
+	close(fds[0]);
+	if (failure) {
+		cmd_error("%s: %s", command[0], strerror(failure));
+		return -failure;
 	}
 	*ret = pid;
 	return 0;
@@ -98,14 +114,15 @@ static void command_told(const char *name, int status)
 }
 
 /* Returns 0 or a negative errno (of the capture). */
-static int record_run(const struct record_args *a, struct session *s, struct capture_writer *w)
+static int record_run(const struct record_args *a, struct session *s, struct capture_writer *w, bool *ret_failed)
 {
 	int64_t end = a->duration_ns ? now_ns() + a->duration_ns : INT64_MAX;
 	pid_t child = 0;
 	int n, status;
 
-	if (a->command && command_start(a->command, &child))
-		return -ECHILD;
+	*ret_failed = a->command && command_start(a->command, &child);
+	if (*ret_failed)
+		return session_finish(s);
 	while (!stop_requested() && now_ns() < end) {
 		int64_t left_ms = (end - now_ns()) / 1000000 + 1;
 
@@ -153,6 +170,7 @@ int cmd_record(int argc, char **argv)
 	struct capture_writer *w = NULL;
 	struct session *s = NULL;
 	struct fact_sink sink;
+	bool command_failed = false;
 	char err[512];
 	int ret;
 
@@ -179,17 +197,17 @@ int cmd_record(int argc, char **argv)
 	session_sink(s, &sink);
 	ret = session_describe(s);
 	if (!ret)
-		ret = record_run(&a, s, w);
+		ret = record_run(&a, s, w, &command_failed);
 	session_close(s);
 	if (!ret)
 		ret = capture_close(w);
 	else
 		capture_close(w);
-	if (ret == -ECHILD)
-		return EXIT_WORK;
 	if (ret) {
 		cmd_error("writing %s: %s; what was written before is kept and readable", a.output, strerror(-ret));
 		return EXIT_WORK;
 	}
+	if (command_failed)
+		return EXIT_WORK;
 	return summary_print(a.output);
 }

@@ -27,9 +27,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct report_args *a = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		cmd_quiet(state);
+		return 0;
 	case OPT_FORMAT:
 		if (format_parse(arg, true, &a->format))
-			argp_error(state, "--format takes text, json or csv, not '%s'", arg);
+			cmd_usage_error(state, "--format takes text, json or csv, not '%s'", arg);
 		return 0;
 	case 'o':
 		a->output = arg;
@@ -39,7 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->n_files = state->argc - state->next;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name at least one capture");
+		cmd_usage_error(state, "name at least one capture");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

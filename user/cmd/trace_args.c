@@ -49,7 +49,7 @@ static unsigned long number(struct argp_state *state, const char *option, const 
 	errno = 0;
 	n = strtoul(arg, &end, 10);
 	if (errno || end == arg || *end || arg[0] == '-' || n < min || n > max)
-		argp_error(state, "--%s takes a whole number from %lu to %lu, not '%s'", option, min, max, arg);
+		cmd_usage_error(state, "--%s takes a whole number from %lu to %lu, not '%s'", option, min, max, arg);
 	return n;
 }
 
@@ -61,13 +61,13 @@ static error_t selection_parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_ADDRESS:
 		if (sel->n_addresses == sizeof(a->addresses) / sizeof(a->addresses[0]))
-			argp_error(state, "too many --address");
+			cmd_usage_error(state, "too many --address");
 		a->addresses[sel->n_addresses++] = arg;
 		selection_note(a, "address", arg);
 		return 0;
 	case 'p':
 		if (sel->n_pids == sizeof(a->pids) / sizeof(a->pids[0]))
-			argp_error(state, "too many --pid");
+			cmd_usage_error(state, "too many --pid");
 		a->pids[sel->n_pids++] = (int64_t)number(state, "pid", arg, 1, 1UL << 22);
 		selection_note(a, "pid", arg);
 		return 0;
@@ -104,7 +104,7 @@ static error_t trace_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_BACKEND:
 		if (backend_parse(arg, &a->session.tracer.backend))
-			argp_error(state, "--backend takes auto, fentry, kprobe or syscall, not '%s'", arg);
+			cmd_usage_error(state, "--backend takes auto, fentry, kprobe or syscall, not '%s'", arg);
 		return 0;
 	case OPT_RING:
 		a->session.tracer.ring_bytes = number(state, "ring-size", arg, 4096, 1UL << 30);
@@ -117,7 +117,7 @@ static error_t trace_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_INTERVAL:
 		if (seconds_parse(arg, &a->session.interval_ns))
-			argp_error(state, "--interval takes seconds from 0.01 on, not '%s'", arg);
+			cmd_usage_error(state, "--interval takes seconds from 0.01 on, not '%s'", arg);
 		return 0;
 	case 'v':
 		a->session.tracer.verbose = true;

@@ -10,7 +10,7 @@
 #include "model/arena.h"
 #include "model/hash.h"
 
-#define BLOCK_SIZE (1024 * 1024)
+#define BLOCK_SIZE ((size_t)1024 * 1024)
 #define ALIGNMENT 16
 
 struct arena_block {

@@ -22,15 +22,15 @@ struct grave *grave_find(struct state *st, uint32_t object)
 	return g->transport != TRANSPORT_NONE ? g : NULL;
 }
 
-/* The page of an object's grave, made if need be. */
-static struct grave_page *grave_page(struct state *st, uint32_t object)
+/* An object's grave, still empty; NULL when out of memory. */
+static struct grave *grave_dig(struct state *st, uint32_t object)
 {
 	uint32_t number = object / GRAVES_PER_PAGE;
 	struct grave_page *page;
 
 	HASH_FIND(hh, st->graves, &number, sizeof(number), page);
 	if (page)
-		return page;
+		return &page->graves[object % GRAVES_PER_PAGE];
 	page = calloc(1, sizeof(*page));
 	if (!page)
 		return NULL;
@@ -40,7 +40,7 @@ static struct grave_page *grave_page(struct state *st, uint32_t object)
 		free(page);
 		return NULL;
 	}
-	return page;
+	return &page->graves[object % GRAVES_PER_PAGE];
 }
 
 void grave_count(struct model *m, struct grave *g, struct process *p, const struct counters *n)
@@ -54,9 +54,9 @@ void grave_count(struct model *m, struct grave *g, struct process *p, const stru
 	if (!n->calls)
 		return;
 	row->channels += !g->counted;
-	row->window_channels += g->window != m->trace.windows;
+	row->window_channels += g->window != (uint32_t)m->trace.windows;
 	g->counted = true;
-	g->window = m->trace.windows;
+	g->window = (uint32_t)m->trace.windows;
 }
 
 void graves_free(struct state *st)
@@ -116,14 +116,12 @@ static void channel_bury(struct model *m, struct channel *ch)
 		tally_bury(st, ch->tallies[i]);
 	ch->n_tallies = 0;
 	for (struct object *o = ch->objects, *next; o; o = next) {
-		struct grave *g = &grave_page(st, o->id)->graves[o->id % GRAVES_PER_PAGE];
-
 		next = o->next_of_channel;
-		*g = (struct grave){
+		*o->grave = (struct grave){
 			.transport = (uint8_t)ch->pub.transport,
 			.protocol = (uint8_t)ch->pub.protocol,
 			.counted = used,
-			.window = used_now ? m->trace.windows : 0,
+			.window = used_now ? (uint32_t)m->trace.windows : 0,
 		};
 		HASH_DELETE(hh, st->objects, o);
 		object_free(o);
@@ -158,10 +156,11 @@ static void holders_remove(struct state *st, int64_t before_ns)
 	}
 }
 
-/* Processes that ended and did nothing that is still shown. */
-static void processes_remove(struct state *st, int64_t before_ns)
+/* Processes that ended and did nothing that is still shown. Returns their number. */
+static size_t processes_remove(struct state *st, int64_t before_ns)
 {
 	struct process *p, *next;
+	size_t n = 0;
 
 	for (p = st->processes; p; p = next) {
 		next = p->hh.next;
@@ -169,18 +168,21 @@ static void processes_remove(struct state *st, int64_t before_ns)
 			continue;
 		HASH_DELETE(hh, st->processes, p);
 		process_free(p);
+		n++;
 	}
+	return n;
 }
 
 /*
  * Containers of which nothing is left: no channel, and their shim is gone. (Where the shim was never told
- * of they stay: nobody says that they are gone.)
+ * of they stay: nobody says that they are gone.) Returns their number.
  */
-static int containers_remove(struct state *st, int64_t before_ns)
+static size_t containers_remove(struct state *st, int64_t before_ns)
 {
 	struct index living = { 0 }, ended = { 0 };
 	struct container *c, *next;
 	struct process *p;
+	size_t n = 0;
 	int err = 0;
 
 	for (p = st->processes; p && !err; p = p->hh.next) {
@@ -199,42 +201,93 @@ static int containers_remove(struct state *st, int64_t before_ns)
 			continue;
 		HASH_DELETE(hh, st->containers, c);
 		container_free(c);
+		n++;
 	}
 	index_clear(&living);
 	index_clear(&ended);
-	return err;
+	return n;
+}
+
+/* Mark the channels that can go. Returns their number. */
+static size_t choose(struct state *st, int64_t before_ns)
+{
+	struct object *o;
+	struct holder *h;
+	size_t i, n = 0;
+
+	for (i = 0; i < st->n_channels; i++)
+		st->channels[i]->forgotten = true;
+	for (h = st->holders; h; h = h->hh.next) {
+		if (is_current(h, before_ns))
+			h->object->channel->forgotten = false;
+	}
+	for (o = st->objects; o; o = o->hh.next) {
+		if (o->seen_ns >= before_ns)
+			o->channel->forgotten = false;
+	}
+	for (o = st->objects; o; o = o->hh.next) {
+		if (!o->channel->forgotten)
+			continue;
+		/* What cannot be buried stays. */
+		o->grave = grave_dig(st, o->id);
+		if (!o->grave)
+			o->channel->forgotten = false;
+	}
+	for (i = 0; i < st->n_channels; i++)
+		n += st->channels[i]->forgotten;
+	return n;
+}
+
+/*
+ * A process whose pid another one has by now has ended, though nobody said so: writers come and go
+ * without a last word.
+ */
+static void end_superseded(struct state *st)
+{
+	struct index pids = { 0 };
+	struct process *p, *next;
+
+	for (p = st->processes; p; p = next) {
+		struct process **latest;
+
+		next = p->hh.next;
+		if (p->pub.pid == FACT_UNKNOWN)
+			continue;
+		latest = index_find(&pids, &p->pub.pid, sizeof(p->pub.pid));
+		if (!latest) {
+			latest = arena_alloc(&st->arena, 1, sizeof(struct process *));
+			/* Out of memory they stay a little longer. */
+			if (!latest || index_add(&pids, &st->arena, &p->pub.pid,
+						 sizeof(p->pub.pid), latest))
+				break;
+		} else if (!(*latest)->pub.ended) {
+			(*latest)->pub.ended = true;
+			(*latest)->ended_ns = st->now_ns;
+		}
+		*latest = p;
+	}
+	index_clear(&pids);
 }
 
 size_t model_evict(struct model *m, int64_t before_ns)
 {
 	struct state *st = state_of(m);
-	struct object *o;
-	struct holder *h;
-	size_t i, n = 0;
+	size_t i, n, others;
 
 	if (st->changed && model_resolve(m, st->scope))
 		return 0;
-	for (i = 0; i < st->n_channels; i++)
-		st->channels[i]->forgotten = true;
-	for (o = st->objects; o; o = o->hh.next) {
-		/* A grave that cannot be dug leaves the channel where it is. */
-		if (o->seen_ns >= before_ns || !grave_page(st, o->id))
-			o->channel->forgotten = false;
-	}
-	for (h = st->holders; h; h = h->hh.next) {
-		if (is_current(h, before_ns))
-			h->object->channel->forgotten = false;
-	}
+	end_superseded(st);
+	n = choose(st, before_ns);
 	links_remove(st);
 	holders_remove(st, before_ns);
 	for (i = 0; i < st->n_channels; i++) {
-		if (!st->channels[i]->forgotten)
-			continue;
-		channel_bury(m, st->channels[i]);
-		n++;
+		if (st->channels[i]->forgotten)
+			channel_bury(m, st->channels[i]);
 	}
-	containers_remove(st, before_ns);
-	processes_remove(st, before_ns);
-	model_blank(m);
+	others = containers_remove(st, before_ns);
+	others += processes_remove(st, before_ns);
+	/* Out of memory it is left empty, as a failed resolve leaves it. */
+	if (n || others)
+		model_resolve(m, st->scope);
 	return n;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The model's sink, and the facts about channels. Facts are only copied here: a resolve finds out what they mean. */
+/*
+ * The model's sink, and the facts about channels. Facts are only copied here: a resolve finds out what
+ * they mean.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +37,13 @@ static int feed_channel(void *ctx, const struct fact_channel *f)
 	struct state *st = state_of(m);
 	struct object *o;
 
-	if (!f->id || f->transport == TRANSPORT_NONE || (unsigned int)f->transport >= TRANSPORT_COUNT)
+	if (!f->id || f->transport == TRANSPORT_NONE ||
+	    (unsigned int)f->transport >= TRANSPORT_COUNT)
 		return -EINVAL;
 	st->changed = true;
 	o = tables_find_object(st, f->id);
-	if (o && (o->transport != f->transport || differ(o->ino, f->ino) || differ(o->dev, f->dev) ||
-		  differ(o->gen, f->gen)))
+	if (o && (o->transport != f->transport || differ(o->ino, f->ino) ||
+		  differ(o->dev, f->dev) || differ(o->gen, f->gen)))
 		return -EINVAL;
 	if (!o)
 		o = tables_add_object(st, f->id);
@@ -73,8 +77,8 @@ static int feed_holder(void *ctx, const struct fact_holder *f)
 		return -ENOMEM;
 	h->object = o;
 	h->f_flags = f->f_flags;
-	h->pipe_bytes = is_quantity(f->pipe_bytes) ? f->pipe_bytes : FACT_UNKNOWN;
-	h->pipe_size = is_quantity(f->pipe_size) ? f->pipe_size : FACT_UNKNOWN;
+	h->pipe_bytes = quantity_of(f->pipe_bytes);
+	h->pipe_size = quantity_of(f->pipe_size);
 	h->ns = p->held_ns = st->now_ns;
 	return 0;
 }
@@ -155,14 +159,15 @@ static int feed_end(void *ctx, const struct fact_end *f)
 	struct state *st = state_of(m);
 	struct object *o = tables_find_object(st, f->channel);
 	struct process *p = tables_find_process(st, f->process);
-	struct grave *g;
 	struct tally *t;
 
-	if (!p || !f->counters || (f->direction != DIRECTION_READ && f->direction != DIRECTION_WRITE))
+	if (!p || !f->counters ||
+	    (f->direction != DIRECTION_READ && f->direction != DIRECTION_WRITE))
 		return -EINVAL;
 	st->changed = true;
 	if (!o) {
-		g = grave_find(st, f->channel);
+		struct grave *g = grave_find(st, f->channel);
+
 		if (!g)
 			return -EINVAL;
 		grave_count(m, g, p, f->counters);

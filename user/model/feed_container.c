@@ -6,7 +6,7 @@
 #include "model/tables.h"
 
 /* Different containerds or namespaces that may have a container of the same id. */
-#define SAME_ID_MAX 16
+#define SAME_ID_MAX 256
 
 static bool may_be_same(const char *a, const char *b)
 {
@@ -25,7 +25,8 @@ int feed_container(void *ctx, const struct fact_container *f)
 	st->changed = true;
 	head = state_find_container(st, f->id, strlen(f->id));
 	for (c = head; c; c = c->same_id, n++) {
-		if (may_be_same(c->pub.namespace, f->namespace) && may_be_same(c->pub.address, f->address))
+		if (may_be_same(c->pub.namespace, f->namespace) &&
+		    may_be_same(c->pub.address, f->address))
 			break;
 	}
 	if (!c) {
@@ -44,5 +45,6 @@ int feed_container(void *ctx, const struct fact_container *f)
 			 { &c->pub.pod, f->pod }, { &c->pub.pod_namespace, f->pod_namespace },
 			 { &c->pub.pod_uid, f->pod_uid }, { &c->pub.name, f->name },
 			 { &c->pub.image, f->image }, { &c->pub.bundle, f->bundle },
-			 { &c->pub.log_directory, f->log_directory }, { &c->pub.address, f->address });
+			 { &c->pub.log_directory, f->log_directory },
+			 { &c->pub.address, f->address });
 }

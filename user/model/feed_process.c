@@ -35,7 +35,8 @@ int feed_process(void *ctx, const struct fact_process *f)
 /* Samples come in the order of time; what comes late is of no use, except a process's last word. */
 static void add_sample(struct process *p, const struct fact_usage *f)
 {
-	struct usage_sample s = { f->ns, f->cpu_ns, f->user_ns, f->system_ns };
+	struct usage_sample s = { f->ns, quantity_of(f->cpu_ns), quantity_of(f->user_ns),
+				  quantity_of(f->system_ns) };
 	struct usage_sample *last = p->n_recent ? &p->recent[p->n_recent - 1] : NULL;
 
 	if (s.cpu_ns == FACT_UNKNOWN && s.user_ns == FACT_UNKNOWN && s.system_ns == FACT_UNKNOWN)
@@ -59,17 +60,15 @@ int feed_usage(void *ctx, const struct fact_usage *f)
 	struct state *st = state_of(m);
 	struct process *p = tables_find_process(st, f->process);
 
-	if (!p || f->ns < 0 || !is_quantity(f->cpu_ns) || !is_quantity(f->user_ns) ||
-	    !is_quantity(f->system_ns) || !is_quantity(f->rss_bytes) || !is_quantity(f->pss_bytes) ||
-	    !is_quantity(f->anon_bytes))
+	if (!p || f->ns < 0)
 		return -EINVAL;
 	st->changed = true;
 	if (p->pub.ended && !f->final)
 		return 0;
 	add_sample(p, f);
-	number_set(&p->pub.rss_bytes, f->rss_bytes);
-	number_set(&p->pub.pss_bytes, f->pss_bytes);
-	number_set(&p->pub.anon_bytes, f->anon_bytes);
+	number_set(&p->pub.rss_bytes, quantity_of(f->rss_bytes));
+	number_set(&p->pub.pss_bytes, quantity_of(f->pss_bytes));
+	number_set(&p->pub.anon_bytes, quantity_of(f->anon_bytes));
 	if (f->final) {
 		p->pub.ended = true;
 		p->ended_ns = f->ns;

@@ -8,9 +8,7 @@ int feed_host(void *ctx, const struct fact_host *f)
 {
 	struct model *m = ctx;
 
-	if (!is_quantity(f->cpus))
-		return -EINVAL;
-	number_set(&m->host.cpus, f->cpus);
+	number_set(&m->host.cpus, quantity_of(f->cpus));
 	return TEXTS_SET({ &m->host.hostname, f->hostname }, { &m->host.kernel, f->kernel },
 			 { &m->host.arch, f->arch }, { &m->host.boot_id, f->boot_id });
 }
@@ -29,8 +27,9 @@ int feed_trace(void *ctx, const struct fact_trace *f)
 	m->trace.writers = m->trace.writers || f->writers;
 	if (st->now_ns == FACT_UNKNOWN)
 		st->now_ns = m->trace.start_ns;
-	return TEXTS_SET({ &m->trace.tool_version, f->tool_version }, { &m->trace.backend, f->backend },
-			 { &m->trace.note, f->note }, { &m->trace.selection, f->selection });
+	return TEXTS_SET({ &m->trace.tool_version, f->tool_version },
+			 { &m->trace.backend, f->backend }, { &m->trace.note, f->note },
+			 { &m->trace.selection, f->selection });
 }
 
 int feed_runtime(void *ctx, const struct fact_runtime *f)
@@ -58,11 +57,15 @@ int feed_loss(void *ctx, const struct fact_loss *f)
 {
 	struct model *m = ctx;
 
-	if (!is_quantity(f->ring_dropped) || !is_quantity(f->folded) || !is_quantity(f->map_full) ||
-	    !is_quantity(f->hook_missed) || !is_quantity(f->unseen) || !is_quantity(f->untimed))
-		return -EINVAL;
 	state_of(m)->changed = true;
-	m->loss = *f;
+	m->loss = (struct fact_loss){
+		.ring_dropped = quantity_of(f->ring_dropped),
+		.folded = quantity_of(f->folded),
+		.map_full = quantity_of(f->map_full),
+		.hook_missed = quantity_of(f->hook_missed),
+		.unseen = quantity_of(f->unseen),
+		.untimed = quantity_of(f->untimed),
+	};
 	return 0;
 }
 

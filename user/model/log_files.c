@@ -41,7 +41,8 @@ static struct place *place_of_name(const struct resolve *r, const char *path, si
 }
 
 /* A file below a pod's log directory, which is dir_len bytes of its path. */
-static void give_by_directory(const struct resolve *r, struct channel *ch, struct place *dir, size_t dir_len)
+static void give_by_directory(const struct resolve *r, struct channel *ch, struct place *dir,
+			      size_t dir_len)
 {
 	struct place *named = place_of_name(r, ch->pub.path, dir_len);
 	bool other_name = strchr(ch->pub.path + dir_len + 1, '/') != NULL;

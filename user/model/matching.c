@@ -70,8 +70,9 @@ static bool output_fits(const struct channel *from, const struct channel *to)
 
 static bool stdin_fits(const struct channel *from, const struct channel *to)
 {
-	return from->pub.role == ROLE_CONTAINER_STDIN && from->pub.transport == TRANSPORT_FIFO && !from->mate &&
-	       to->pub.transport == TRANSPORT_PIPE && to->pub.role == ROLE_OTHER && !to->mate && to->shim_writer;
+	return from->pub.role == ROLE_CONTAINER_STDIN && from->pub.transport == TRANSPORT_FIFO &&
+	       !from->mate && to->pub.transport == TRANSPORT_PIPE && to->pub.role == ROLE_OTHER &&
+	       !to->mate && to->shim_writer;
 }
 
 static void join_stdin(struct channel *from, struct channel *to)
@@ -186,8 +187,8 @@ static void match_descriptor(struct channel *ch, bool surely)
 
 static void match_stdin_descriptor(struct channel *ch)
 {
-	if (!ch->fd_ct || ch->pub.transport != TRANSPORT_PIPE || ch->pub.role != ROLE_OTHER || ch->fds != FD_STDIN ||
-	    !ch->shim_writer)
+	if (!ch->fd_ct || ch->pub.transport != TRANSPORT_PIPE || ch->pub.role != ROLE_OTHER ||
+	    ch->fds != FD_STDIN || !ch->shim_writer)
 		return;
 	ch->pub.role = ROLE_CONTAINER_STDIN;
 	ch->pub.stream = stdin_name;
@@ -233,9 +234,11 @@ static size_t list_amounts(struct resolve *r, struct amount *list)
 		struct channel *ch = r->channels[i];
 
 		if (may_be_output(ch) && ch->bytes_out)
-			list[n++] = (struct amount){ ch->shim_reader->pub.id, ch->bytes_out, true, ch };
+			list[n++] =
+				(struct amount){ ch->shim_reader->pub.id, ch->bytes_out, true, ch };
 		else if (waits(ch) && ch->shim_writer && ch->bytes_in)
-			list[n++] = (struct amount){ ch->shim_writer->pub.id, ch->bytes_in, false, ch };
+			list[n++] =
+				(struct amount){ ch->shim_writer->pub.id, ch->bytes_in, false, ch };
 	}
 	return n;
 }
@@ -253,9 +256,11 @@ static int match_amounts(struct resolve *r)
 	for (start = 0; start < n; start = end) {
 		const struct amount *a = &list[start];
 
-		for (end = start; end < n && list[end].shim == a->shim && list[end].bytes == a->bytes; end++)
+		for (end = start;
+		     end < n && list[end].shim == a->shim && list[end].bytes == a->bytes; end++)
 			;
-		if (end - start == 2 && a[0].output && !a[1].output && output_fits(a[0].ch, a[1].ch))
+		if (end - start == 2 && a[0].output && !a[1].output &&
+		    output_fits(a[0].ch, a[1].ch))
 			join_output(a[0].ch, a[1].ch);
 	}
 	return 0;
@@ -273,7 +278,7 @@ static struct channel *waiting_log(const struct container *ct)
 /* What is left: the container may be known, though not which of its streams it is. */
 static void match_rest(struct resolve *r, struct channel *ch)
 {
-	struct container *ct = known_container(ch), *only;
+	struct container *ct = known_container(ch);
 
 	if (!may_be_output(ch))
 		return;
@@ -288,7 +293,8 @@ static void match_rest(struct resolve *r, struct channel *ch)
 	}
 	/* A shim has no pty but its containers'. */
 	if (ch->pub.transport == TRANSPORT_PTY) {
-		only = shim_only_container(r, ch->shim_reader);
+		struct container *only = shim_only_container(r, ch->shim_reader);
+
 		be_output(ch, only && only->pub.tty ? only : NULL, stdout_name);
 	}
 }
@@ -308,7 +314,8 @@ static void match_files(struct resolve *r)
 		for (i = start; i < end; i++) {
 			const struct channel *to = r->votes[i].to;
 
-			if (to->pub.transport == TRANSPORT_FILE && to->pub.path && !path_in_bundle(to->pub.path) &&
+			if (to->pub.transport == TRANSPORT_FILE && to->pub.path &&
+			    !path_in_bundle(to->pub.path) &&
 			    (to->writers & ROLE_BIT(PROCESS_SHIM)) && r->votes[i].votes > most)
 				most = r->votes[i].votes;
 		}

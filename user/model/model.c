@@ -16,6 +16,7 @@ struct model *model_new(void)
 		free(st);
 		return NULL;
 	}
+	hash_seed();
 	m->priv = st;
 	m->host.cpus = FACT_UNKNOWN;
 	m->trace.start_realtime_ns = FACT_UNKNOWN;
@@ -23,6 +24,7 @@ struct model *model_new(void)
 	m->trace.interval_ns = FACT_UNKNOWN;
 	m->trace.duration_ns = FACT_UNKNOWN;
 	m->trace.scope_realtime_ns = FACT_UNKNOWN;
+	m->trace.now_ns = FACT_UNKNOWN;
 	m->loss = (struct fact_loss){
 		.ring_dropped = FACT_UNKNOWN,
 		.folded = FACT_UNKNOWN,

@@ -155,6 +155,7 @@ struct model {
 		int64_t start_realtime_ns, start_ns, interval_ns;
 		int64_t duration_ns;	   /* of the scope */
 		int64_t scope_realtime_ns; /* CLOCK_REALTIME at which the scope begins */
+		int64_t now_ns; /* CLOCK_MONOTONIC: how far the facts have come, the last window's end */
 		uint64_t windows;
 		bool writers;
 		bool complete; /* the end mark was seen */
@@ -191,7 +192,13 @@ int model_resolve(struct model *m, enum model_scope scope);
 
 /*
  * Forget channels without a holder or call since before_ns (CLOCK_MONOTONIC), adding their counters to
- * the transports' rows: keeps a long live trace's memory flat. Returns the number forgotten.
+ * the transports' rows: keeps a long live trace's memory flat. With them go processes that ended before
+ * that and containers whose shim did. A channel is kept while a living process holds it, as far as the
+ * process's latest holder facts tell. Ends, holders and links may still name a forgotten channel: their
+ * counters go to its row, until the channel is announced anew.
+ *
+ * Resolves (for the scope of the last time) before, and again after anything was forgotten; pointers
+ * read before are not valid then. Returns the number of channels forgotten.
  */
 size_t model_evict(struct model *m, int64_t before_ns);
 

@@ -14,22 +14,22 @@
 #define OLDER_MAX 8
 
 struct channel_key {
-	uint64_t ino;
-	uint32_t dev, gen, transport, pad;
+	uint64_t words[3]; /* inode; device and generation; transport */
 };
 
 static bool is_unix(enum transport t)
 {
-	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM || t == TRANSPORT_UNIX_SEQPACKET;
+	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM ||
+	       t == TRANSPORT_UNIX_SEQPACKET;
 }
 
 static struct channel_key key_of(enum transport t, uint32_t dev, uint32_t gen, uint64_t ino)
 {
-	struct channel_key key = { .ino = ino, .dev = dev, .gen = gen, .transport = (uint32_t)t };
+	struct channel_key key = { { ino, (uint64_t)dev << 32 | gen, (uint64_t)t } };
 
 	/* Sockets have one file system, and a peer is known by its inode alone. */
 	if (is_unix(t))
-		key.dev = key.gen = 0;
+		key.words[1] = 0;
 	return key;
 }
 
@@ -49,7 +49,8 @@ static bool same_name(const struct channel *ch, const struct object *o)
 	if (!ch->pub.path || !o->path || o->transport == TRANSPORT_PTY)
 		return true;
 	if (ch->pub.path_truncated)
-		return ends_with(o->path, ch->pub.path) || (o->path_truncated && ends_with(ch->pub.path, o->path));
+		return ends_with(o->path, ch->pub.path) ||
+		       (o->path_truncated && ends_with(ch->pub.path, o->path));
 	if (o->path_truncated)
 		return ends_with(ch->pub.path, o->path);
 	return !strcmp(ch->pub.path, o->path);
@@ -229,7 +230,8 @@ static char *id_text(struct resolve *r, const struct channel *ch)
 		return arena_format(r->arena, "%s:%llu:%llu", transport, ino < peer ? ino : peer,
 				    ino < peer ? peer : ino);
 	if (ch->gen)
-		return arena_format(r->arena, "%s:%u:%u:%llu:%u", transport, major, minor, ino, ch->gen);
+		return arena_format(r->arena, "%s:%u:%u:%llu:%u", transport, major, minor, ino,
+				    ch->gen);
 	return arena_format(r->arena, "%s:%u:%u:%llu", transport, major, minor, ino);
 }
 
@@ -302,7 +304,8 @@ static int build_ends(struct resolve *r, struct channel *ch)
 				return -ENOMEM;
 			end->channel = &ch->pub;
 			end->process = &t->process->pub;
-			end->direction = t->key.direction == DIRECTION_WRITE ? DIRECTION_WRITE : DIRECTION_READ;
+			end->direction = t->key.direction == DIRECTION_WRITE ? DIRECTION_WRITE
+									     : DIRECTION_READ;
 			ch->pub.ends[ch->pub.n_ends++] = end;
 		}
 		if (c)
@@ -320,7 +323,8 @@ static int resolve_ends(struct resolve *r)
 	for (t = r->st->tallies; t; t = t->hh.next)
 		t->object->channel->n_tallies++;
 	for (i = 0; i < r->n_channels; i++) {
-		r->channels[i]->tallies = arena_alloc(r->arena, r->channels[i]->n_tallies, sizeof(struct tally *));
+		r->channels[i]->tallies = arena_alloc(r->arena, r->channels[i]->n_tallies,
+						      sizeof(*r->channels[i]->tallies));
 		if (!r->channels[i]->tallies)
 			return -ENOMEM;
 		r->channels[i]->n_tallies = 0;

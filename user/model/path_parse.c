@@ -148,7 +148,10 @@ const char *path_plain_address(const char *address)
 	return address;
 }
 
-/* containerd before 1.4.3: "/containerd-shim/<SHA-256>.sock"; shim v1: "/containerd-shim/<ns>/<id>/shim.sock". */
+/*
+ * containerd before 1.4.3: "/containerd-shim/<SHA-256>.sock"; shim v1:
+ * "/containerd-shim/<namespace>/<id>/shim.sock".
+ */
 static bool is_abstract_shim(const char *address)
 {
 	if (address[0] != '@')
@@ -179,11 +182,10 @@ enum protocol path_role_protocol(enum channel_role role)
 
 static enum channel_role socket_role(const char *address)
 {
-	struct span base = path_base(address), dir = path_dir(address), parent = pop(&dir, false), name = base;
+	struct span base = path_base(address), dir = path_dir(address), parent = pop(&dir, false),
+		    name = base;
 
-	if (is_abstract_shim(address))
-		return ROLE_TTRPC_TASK;
-	if (span_is_hex64(base) && span_is(parent, "s"))
+	if (is_abstract_shim(address) || (span_is_hex64(base) && span_is(parent, "s")))
 		return ROLE_TTRPC_TASK;
 	if (span_cut_suffix(&name, ".sock.ttrpc") && name.len)
 		return ROLE_TTRPC_EVENTS;
@@ -233,7 +235,8 @@ bool path_is_under(const char *path, const char *dir)
 
 bool path_in_bundle(const char *path)
 {
-	return strstr(path, "/io.containerd.runtime.v2.task/") || strstr(path, "/io.containerd.runtime.v1.linux/");
+	return strstr(path, "/io.containerd.runtime.v2.task/") ||
+	       strstr(path, "/io.containerd.runtime.v1.linux/");
 }
 
 size_t path_len_named(const char *path)

@@ -41,6 +41,7 @@ struct object {
 	int64_t seen_ns; /* last announced or used */
 	struct channel *channel;	   /* of the last resolve */
 	struct object *next_of_channel;
+	struct grave *grave; /* while it is evicted */
 	UT_hash_handle hh;
 };
 
@@ -117,7 +118,7 @@ struct runtime {
 struct grave {
 	uint8_t transport, protocol; /* transport 0: not evicted */
 	bool counted;		     /* among its row's channels */
-	uint64_t window;	     /* the last in which it was used */
+	uint32_t window;	     /* the last in which it was used, of the trace's windows */
 };
 
 #define GRAVES_PER_PAGE 1024
@@ -227,7 +228,7 @@ struct resolve {
 	size_t rounds; /* of matching links */
 	struct index keys;	 /* struct channel_key: the youngest channel */
 	struct index ids;	 /* channel id: struct id_use */
-	struct index addresses;	 /* socket address: enum channel_role, as a pointer to channel_roles[] */
+	struct index addresses;	 /* socket address: struct address_use */
 	struct index bundles;	 /* directory: struct container */
 	struct index pids;	 /* int64_t: struct pid_use */
 	struct index dirs;	 /* log directory: struct place */

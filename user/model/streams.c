@@ -35,9 +35,9 @@ struct items {
 
 static int text_order(const char *a, const char *b)
 {
-	if (!a || !b)
-		return !a && !b ? 0 : (a ? 1 : -1);
-	return strcmp(a, b);
+	if (a && b)
+		return strcmp(a, b);
+	return (a != NULL) - (b != NULL);
 }
 
 /* "stdout" before "stderr". */
@@ -67,7 +67,9 @@ static int by_way(const void *a, const void *b)
 
 static bool make_item(struct channel *ch, struct item *item)
 {
-	*item = (struct item){ .ct = ch->ct, .exec = ch->pub.exec, .stream = ch->pub.stream, .ch = ch };
+	*item = (struct item){
+		.ct = ch->ct, .exec = ch->pub.exec, .stream = ch->pub.stream, .ch = ch
+	};
 	if (!ch->ct)
 		return false;
 	switch (ch->pub.role) {
@@ -105,7 +107,8 @@ static bool carries(const struct channel *ch, const struct model_end *end)
 }
 
 /* The sum of a channel's ends of one direction. *ret stays NULL when there are none. */
-static int sum_ends(struct resolve *r, const struct channel *ch, enum direction direction, const struct model_end **ret)
+static int sum_ends(struct resolve *r, const struct channel *ch, enum direction direction,
+		    const struct model_end **ret)
 {
 	const struct model_end *first = NULL;
 	struct model_end *sum = NULL;
@@ -141,7 +144,8 @@ static int sum_ends(struct resolve *r, const struct channel *ch, enum direction 
 /* Who reads a log FIFO: by its ends, else its holders (a shim holds the read end too, but never reads). */
 static enum process_role log_reader(const struct channel *ch)
 {
-	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_CLIENT, PROCESS_OTHER };
+	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_CLIENT,
+						   PROCESS_OTHER };
 	struct fifo_name f;
 	size_t i;
 
@@ -159,7 +163,8 @@ static enum process_role log_reader(const struct channel *ch)
 
 static enum process_role file_writer(const struct channel *ch)
 {
-	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_SHIM, PROCESS_CLIENT };
+	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_SHIM,
+						   PROCESS_CLIENT };
 	size_t i;
 
 	if (ch->top_writer)
@@ -240,7 +245,8 @@ static int64_t log_bytes(const struct resolve *r, const struct model_hop *hops, 
 	if (!r->m->trace.windows)
 		return FACT_UNKNOWN;
 	for (i = 0; i < items.n; i++) {
-		const struct model_end *end = r->m->trace.writers && hops[i].in ? hops[i].in : hops[i].out;
+		const struct model_end *end = r->m->trace.writers && hops[i].in ? hops[i].in
+										: hops[i].out;
 
 		if (items.at[i].stage != STAGE_OUTPUT || !end)
 			continue;
@@ -289,8 +295,8 @@ static int64_t of_files(const struct resolve *r, const struct files *f, uint64_t
 }
 
 /* files: those that the stream goes to, NULL for none. shared: another stream goes there as well. */
-static int fill_stream(struct resolve *r, struct model_stream *s, struct items items, const struct files *files,
-		       bool shared)
+static int fill_stream(struct resolve *r, struct model_stream *s, struct items items,
+		       const struct files *files, bool shared)
 {
 	struct cost cost = { 0 };
 	size_t i, n_files = files ? files->items.n : 0;
@@ -346,7 +352,8 @@ static size_t count_streams(struct items items)
 }
 
 /* How a container's own streams share its files: those that wrote go there, and if none did, all. */
-static int fill_own(struct resolve *r, struct model_container *c, struct items own, const struct files *files)
+static int fill_own(struct resolve *r, struct model_container *c, struct items own,
+		    const struct files *files)
 {
 	size_t i, wrote = 0;
 	int err = 0;
@@ -384,20 +391,20 @@ static int fill_execs(struct resolve *r, struct model_container *c, struct items
 		return -ENOMEM;
 	for (i = 0; i < execs.n && !err; i += stream_items(execs, i).n) {
 		if (execs.at[i].stream)
-			err = fill_stream(r, &c->execs[c->n_execs++], stream_items(execs, i), NULL, false);
+			err = fill_stream(r, &c->execs[c->n_execs++], stream_items(execs, i), NULL,
+					  false);
 	}
 	return err;
 }
 
 /* Over stdout and stderr, each channel once. */
-static int add_up(struct resolve *r, struct model_container *c, struct items own, struct items loose,
-		  const struct files *files)
+static int add_up(struct resolve *r, struct model_container *c, struct items own,
+		  struct items loose, const struct files *files)
 {
 	bool wrote = anything_passed(own) || anything_passed(loose);
 	struct model_stream rest = { 0 };
 	struct cost cost = { 0 };
 	size_t i, j;
-	int err;
 
 	c->log_bytes = c->n_streams || loose.n ? 0 : FACT_UNKNOWN;
 	for (i = 0; i < c->n_streams; i++) {
@@ -408,7 +415,8 @@ static int add_up(struct resolve *r, struct model_container *c, struct items own
 		}
 	}
 	if (loose.n) {
-		err = fill_stream(r, &rest, loose, NULL, false);
+		int err = fill_stream(r, &rest, loose, NULL, false);
+
 		if (err)
 			return err;
 		c->log_bytes = number_sum(c->log_bytes, rest.log_bytes);

@@ -47,6 +47,11 @@ bool is_quantity(int64_t n)
 	return n == FACT_UNKNOWN || n >= 0;
 }
 
+int64_t quantity_of(int64_t n)
+{
+	return is_quantity(n) ? n : FACT_UNKNOWN;
+}
+
 struct process *tables_find_process(const struct state *st, uint32_t id)
 {
 	struct process *p;
@@ -157,7 +162,8 @@ static void runtime_free(struct runtime *r)
 	free(r);
 }
 
-struct tally *tables_tally(struct state *st, struct object *o, struct process *p, enum direction direction)
+struct tally *tables_tally(struct state *st, struct object *o, struct process *p,
+			   enum direction direction)
 {
 	struct tally_key key = { o->id, p->pub.id, (uint32_t)direction };
 	struct tally *t;
@@ -202,7 +208,8 @@ struct holder *tables_holder(struct state *st, struct process *p, int fd)
 	return h;
 }
 
-struct link *tables_link(struct state *st, struct object *from, struct object *to, struct process *p)
+struct link *tables_link(struct state *st, struct object *from, struct object *to,
+			 struct process *p)
 {
 	struct link_key key = { from->id, to->id, p->pub.id };
 	struct link *l;
@@ -288,15 +295,15 @@ static void windows_free(struct window_counters *w)
 }
 
 /* Empty one of the state's tables; freeing(item) frees one item. */
-#define TABLE_FREE(table, type, freeing)                                                            \
-	do {                                                                                        \
-		type *item_ = (table), *next_;                                                      \
-                                                                                                    \
-		HASH_CLEAR(hh, table);                                                              \
-		for (; item_; item_ = next_) {                                                      \
-			next_ = item_->hh.next;                                                     \
-			freeing(item_);                                                             \
-		}                                                                                   \
+#define TABLE_FREE(table, type, freeing)        \
+	do {                                    \
+		type *item_ = (table), *next_;  \
+                                                \
+		HASH_CLEAR(hh, table);          \
+		for (; item_; item_ = next_) {  \
+			next_ = item_->hh.next; \
+			freeing(item_);         \
+		}                               \
 	} while (0)
 
 static void containers_free(struct container *c)

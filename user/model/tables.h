@@ -13,8 +13,8 @@ struct text_pair {
 /* text_set() for several. */
 int texts_set(const struct text_pair *pairs, size_t n);
 
-#define TEXTS_SET(...)                                                                              \
-	texts_set((const struct text_pair[]){ __VA_ARGS__ },                                        \
+#define TEXTS_SET(...)                                       \
+	texts_set((const struct text_pair[]){ __VA_ARGS__ }, \
 		  sizeof((const struct text_pair[]){ __VA_ARGS__ }) / sizeof(struct text_pair))
 
 /* What is known goes over what was. */
@@ -23,6 +23,8 @@ void number_set(int64_t *to, int64_t from);
 void positive_set(int64_t *to, int64_t from);
 /* Not known, or not negative. */
 bool is_quantity(int64_t n);
+/* What is said of a quantity; a negative one is none, so not known. */
+int64_t quantity_of(int64_t n);
 
 /* NULL when there is none. */
 struct process *tables_find_process(const struct state *st, uint32_t id);
@@ -32,9 +34,11 @@ struct object *tables_find_object(const struct state *st, uint32_t id);
 struct process *tables_add_process(struct state *st, uint32_t id);
 struct object *tables_add_object(struct state *st, uint32_t id);
 struct runtime *tables_runtime(struct state *st, int64_t pid);
-struct tally *tables_tally(struct state *st, struct object *o, struct process *p, enum direction direction);
+struct tally *tables_tally(struct state *st, struct object *o, struct process *p,
+			   enum direction direction);
 struct holder *tables_holder(struct state *st, struct process *p, int fd);
-struct link *tables_link(struct state *st, struct object *from, struct object *to, struct process *p);
+struct link *tables_link(struct state *st, struct object *from, struct object *to,
+			 struct process *p);
 /* head: the first of the same id, NULL if this is. */
 struct container *tables_add_container(struct state *st, struct container *head, const char *id);
 

@@ -7,8 +7,8 @@
 #include "node/internal.h"
 
 /*
- * A longer command line is cut: containerd's and a shim's are a few hundred bytes, and what a stranger
- * calls itself is of no interest.
+ * A longer command line is cut: containerd's and a shim's are a few hundred bytes, and what a
+ * stranger calls itself is of no interest.
  */
 #define CMDLINE_MAX ((size_t)64 * 1024)
 
@@ -55,7 +55,9 @@ int node_args_read(int procfd, struct node_args *ret)
 		free(buf);
 		size *= 4;
 	}
-	/* What follows the last NUL of a command line that was cut is only a part of an argument. */
+	/*
+	 * What follows the last NUL of a command line that was cut is only a part of an argument.
+	 */
 	if ((size_t)n == size - 1)
 		while (n > 0 && buf[n - 1])
 			buf[--n] = '\0';
@@ -81,7 +83,8 @@ bool node_args_equal(const struct node_args *a, const struct node_args *b)
 	return true;
 }
 
-static const struct node_flag *find_flag(const struct node_flag *flags, size_t n_flags, const char *name, size_t len)
+static const struct node_flag *find_flag(const struct node_flag *flags, size_t n_flags,
+					 const char *name, size_t len)
 {
 	size_t i;
 
@@ -111,7 +114,8 @@ size_t node_args_parse(const struct node_args *args, const struct node_flag *fla
 		flag = find_flag(flags, n_flags, name, len);
 		i++;
 		/* A flag that is not known here: whether it takes a value can only be guessed. */
-		if (!value && (flag ? !flag->is_switch : i < args->n && args->v[i][0] != '-') && i < args->n)
+		if (!value && (flag ? !flag->is_switch : i < args->n && args->v[i][0] != '-') &&
+		    i < args->n)
 			value = args->v[i++];
 		if (!flag)
 			continue;

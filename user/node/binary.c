@@ -18,7 +18,7 @@ struct binary {
 	off_t size;
 	struct timespec mtime;
 	bool used, ran;
-	struct node_buildinfo info;	/* all NULL: no Go binary */
+	struct node_buildinfo info;         /* all NULL: no Go binary */
 	char *run_version, *run_go_version; /* what it printed */
 };
 
@@ -103,13 +103,15 @@ static bool same_file(int a_dir, const char *a, int b_dir, const char *b)
 {
 	struct stat x, y;
 
-	return !fstatat(a_dir, a, &x, 0) && !fstatat(b_dir, b, &y, 0) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return !fstatat(a_dir, a, &x, 0) && !fstatat(b_dir, b, &y, 0) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
 }
 
 /*
- * May this binary be run? A process in a container can call itself containerd and bring its own binary:
- * to run that, even as nobody, would be its way out. So the process must see the files that this one or
- * the first process sees, in the same user namespace, and only root or this user can have written it.
+ * May this binary be run? A process in a container can call itself containerd and bring its own
+ * binary: to run that, even as nobody, would be its way out. So the process must see the files that
+ * this one or the first process sees, in the same user namespace, and only root or this user can
+ * have written it.
  */
 static bool may_run(int procfd, const struct stat *st)
 {
@@ -119,6 +121,21 @@ static bool may_run(int procfd, const struct stat *st)
 		return false;
 	return same_file(procfd, "ns/mnt", AT_FDCWD, "/proc/self/ns/mnt") ||
 	       same_file(procfd, "ns/mnt", AT_FDCWD, "/proc/1/ns/mnt");
+}
+
+static void run(int procfd, int fd, enum process_role role, struct binary *b)
+{
+	int mnt_fd = -1;
+
+	/* This process may be in a container of its own (a DaemonSet). */
+	if (!same_file(procfd, "ns/mnt", AT_FDCWD, "/proc/self/ns/mnt")) {
+		mnt_fd = openat(procfd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+		if (mnt_fd < 0)
+			return;
+	}
+	node_version_run(fd, mnt_fd, role, RUN_LIMIT_MS, &b->run_version, &b->run_go_version);
+	if (mnt_fd >= 0)
+		close(mnt_fd);
 }
 
 int node_binary_read(int64_t pid, enum process_role role, char **version, char **go_version)
@@ -145,9 +162,10 @@ int node_binary_read(int64_t pid, enum process_role role, char **version, char *
 	pthread_mutex_lock(&lock);
 	b = look_up(fd, &st);
 	v = node_buildinfo_version(&b->info, role);
-	if (!v && (role == PROCESS_CONTAINERD || role == PROCESS_SHIM) && !b->ran && may_run(procfd, &st)) {
+	if (!v && (role == PROCESS_CONTAINERD || role == PROCESS_SHIM) && !b->ran &&
+	    may_run(procfd, &st)) {
 		b->ran = true;
-		node_version_run(fd, role, RUN_LIMIT_MS, &b->run_version, &b->run_go_version);
+		run(procfd, fd, role, b);
 	}
 	*version = node_strdup(v ? v : b->run_version);
 	*go_version = node_strdup(b->info.go_version ? b->info.go_version : b->run_go_version);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the Go linker wrote into a binary about its making: the section .go.buildinfo (Go,
- * src/debug/buildinfo). Its header is 32 bytes: a magic of 14, the pointer size, flags. From Go 1.18 on
- * (flag 2) two strings follow, each with its length as a varint; before, the header holds two pointers to
- * string headers elsewhere in the data. The second string, the module information, is wrapped in 16 bytes
- * on either side.
+ * src/debug/buildinfo). Its header is 32 bytes: a magic of 14, the pointer size, flags. From
+ * Go 1.18 on (flag 2) two strings follow, each with its length as a varint; before, the header
+ * holds two pointers to string headers elsewhere in the data. The second string, the module
+ * information, is wrapped in 16 bytes on either side.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,9 @@ static void elf_init(void)
 	elf_version(EV_CURRENT);
 }
 
-/* Exactly len bytes of the file at offset, the caller's, with a NUL added. NULL when it has fewer. */
+/*
+ * Exactly len bytes of the file at offset, the caller's, with a NUL added. NULL when it has fewer.
+ */
 static char *read_part(int fd, uint64_t offset, size_t len)
 {
 	size_t used = 0;
@@ -116,7 +118,8 @@ static bool search_data(Elf *elf, int fd, uint64_t *offset)
 		size_t len;
 		char *data;
 
-		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD || (ph.p_flags & (PF_W | PF_X)) != PF_W)
+		if (!gelf_getphdr(elf, (int)i, &ph) || ph.p_type != PT_LOAD ||
+		    (ph.p_flags & (PF_W | PF_X)) != PF_W)
 			continue;
 		len = ph.p_filesz < SEARCH_MAX ? (size_t)ph.p_filesz : SEARCH_MAX;
 		data = read_part(fd, ph.p_offset, len);
@@ -172,7 +175,8 @@ static uint64_t load(const char *p, size_t size, bool big_endian)
 }
 
 /* A string of the pointer form: where it points, address and length stand. */
-static char *read_pointed(Elf *elf, int fd, uint64_t address, size_t ptr_size, bool big_endian, size_t *len)
+static char *read_pointed(Elf *elf, int fd, uint64_t address, size_t ptr_size, bool big_endian,
+			  size_t *len)
 {
 	uint64_t offset, data, n;
 	char *header;
@@ -210,7 +214,10 @@ static void take_version(char **to, const char *s, size_t len)
 		node_take(to, strndup(s, len));
 }
 
-/* -ldflags="-s -X github.com/containerd/containerd/version.Version=1.6.20 -X …": the value is borrowed. */
+/*
+ * -ldflags="-s -X github.com/containerd/containerd/version.Version=1.6.20 -X …": the value is
+ * borrowed.
+ */
 static const char *find_linked(const char *flags, const char *end, size_t *len)
 {
 	const char *best = NULL, *p;
@@ -230,7 +237,8 @@ static const char *find_linked(const char *flags, const char *end, size_t *len)
 		for (name = equals; name > p && name[-1] != '.'; name--)
 			;
 		n = (size_t)(equals - name);
-		if (name == p || n != 7 || (memcmp(name, "Version", 7) != 0 && memcmp(name, "version", 7) != 0))
+		if (name == p || n != 7 ||
+		    (memcmp(name, "Version", 7) != 0 && memcmp(name, "version", 7) != 0))
 			continue;
 		n = (size_t)(stop - equals - 1);
 		if (n && n < 4096 && stop[-1] == '\\')
@@ -260,8 +268,8 @@ static bool is_containerd_module(const char *s, const char *end)
 }
 
 /*
- * Lines of tab-separated fields: path, mod (path, version, sum), dep (the same), => (the module that
- * stands in for the one in the line before), build (key=value).
+ * Lines of tab-separated fields: path, mod (path, version, sum), dep (the same), => (the module
+ * that stands in for the one in the line before), build (key=value).
  */
 static void parse_modules(const char *text, size_t len, struct node_buildinfo *ret)
 {
@@ -291,9 +299,11 @@ static void parse_modules(const char *text, size_t len, struct node_buildinfo *r
 		} else if (starts_with(line, eol, "dep\t") && field < eol) {
 			of_containerd = is_containerd_module(value, field);
 			if (of_containerd)
-				take_version(&ret->containerd_version, field + 1, (size_t)(stop - field - 1));
+				take_version(&ret->containerd_version, field + 1,
+					     (size_t)(stop - field - 1));
 		} else if (starts_with(line, eol, "=>\t") && field < eol && of_containerd) {
-			take_version(&ret->containerd_version, field + 1, (size_t)(stop - field - 1));
+			take_version(&ret->containerd_version, field + 1,
+				     (size_t)(stop - field - 1));
 		} else if (starts_with(line, eol, "build\t-ldflags=")) {
 			size_t n = 0;
 			const char *v = find_linked(line + strlen("build\t-ldflags="), eol, &n);
@@ -322,10 +332,10 @@ static int read_strings(Elf *elf, int fd, uint64_t offset, struct node_buildinfo
 		if (version)
 			modules = read_inline(fd, &offset, &modules_len);
 	} else if (ptr_size == 4 || ptr_size == 8) {
-		version = read_pointed(elf, fd, load(header + 16, ptr_size, big_endian), ptr_size, big_endian,
-				       &version_len);
-		modules = read_pointed(elf, fd, load(header + 16 + ptr_size, ptr_size, big_endian), ptr_size, big_endian,
-				       &modules_len);
+		version = read_pointed(elf, fd, load(header + 16, ptr_size, big_endian), ptr_size,
+				       big_endian, &version_len);
+		modules = read_pointed(elf, fd, load(header + 16 + ptr_size, ptr_size, big_endian),
+				       ptr_size, big_endian, &modules_len);
 	}
 	/* With experiments switched on it is more than a word: "go1.20.5 X:strictfipsruntime". */
 	if (!version || !is_printable(version, version_len))
@@ -354,7 +364,8 @@ int node_buildinfo_read(int fd, struct node_buildinfo *ret)
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
 		return -ENOENT;
-	if (elf_kind(elf) == ELF_K_ELF && (find_section(elf, &offset) || search_data(elf, fd, &offset)))
+	if (elf_kind(elf) == ELF_K_ELF &&
+	    (find_section(elf, &offset) || search_data(elf, fd, &offset)))
 		err = read_strings(elf, fd, offset, ret);
 	elf_end(elf);
 	if (err)

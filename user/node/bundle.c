@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bundles: the directory STATE/io.containerd.runtime.v2.task/NAMESPACE/ID that containerd makes for each
- * task. Its config.json is the OCI specification, whose annotations name the pod and container
+ * Bundles: the directory STATE/io.containerd.runtime.v2.task/NAMESPACE/ID that containerd makes for
+ * each task. Its config.json is the OCI specification, whose annotations name the pod and container
  * (containerd, pkg/cri/annotations); init.pid holds the container's first process; address (1.x) or
  * bootstrap.json (2.x) the socket of the shim that serves it.
  */
@@ -45,8 +45,8 @@ static char *copy_text(const json_t *object, const char *key)
 }
 
 /*
- * The kubelet's log directory of a pod is named NAMESPACE_POD_UID. None of them can hold an underscore.
- * containerd 1.4 gives the pod's name nowhere else.
+ * The kubelet's log directory of a pod is named NAMESPACE_POD_UID. None of them can hold an
+ * underscore. containerd 1.4 gives the pod's name nowhere else.
  */
 static void name_from_log_directory(struct node_container *c)
 {
@@ -96,7 +96,8 @@ static void take_annotations(const json_t *annotations, struct node_container *c
 /* -ENOENT: not there, or not written to its end yet. */
 static int read_config(int dir, struct node_container *c)
 {
-	struct node_member top[] = {{.key = "annotations"}, {.key = "process"}}, terminal = {.key = "terminal"};
+	struct node_member top[] = {{.key = "annotations"}, {.key = "process"}},
+			   terminal = {.key = "terminal"};
 	json_t *annotations = NULL;
 	json_error_t error;
 	size_t len;
@@ -113,7 +114,8 @@ static int read_config(int dir, struct node_container *c)
 		/* JSON_ALLOW_NUL: a string with a NUL in it must not hide the others. */
 		annotations = json_loadb(top[0].value, top[0].len, JSON_ALLOW_NUL, &error);
 		if (!annotations)
-			err = json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+			err = json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
+										  : -EINVAL;
 	}
 	if (!err) {
 		c->tty = terminal.len == 4 && !memcmp(terminal.value, "true", 4);
@@ -172,7 +174,9 @@ static char *read_shim_address(int dir)
 	if (read_text(dir, "bootstrap.json", CONFIG_MAX, &text, &len))
 		return read_word(dir, "address");
 	/* Only for its bound on the depth: the parser recurses. */
-	bootstrap = node_json_members(text, len, NULL, 0) ? NULL : json_loadb(text, len, JSON_ALLOW_NUL, &error);
+	bootstrap = node_json_members(text, len, NULL, 0)
+			    ? NULL
+			    : json_loadb(text, len, JSON_ALLOW_NUL, &error);
 	free(text);
 	ret = copy_text(bootstrap, "address");
 	json_decref(bootstrap);
@@ -206,8 +210,8 @@ static int take_path(const char *bundle, struct node_container *c)
 }
 
 /*
- * A bundle whose directory is open. With a malformed config.json (-EINVAL) *ret is filled all the same:
- * with what the rest of the bundle tells.
+ * A bundle whose directory is open. With a malformed config.json (-EINVAL) *ret is filled all the
+ * same: with what the rest of the bundle tells.
  */
 static int read_bundle(int dir, const char *bundle, struct node_container *ret)
 {
@@ -265,7 +269,8 @@ void node_container_inherit(struct node_container *c, const struct node_containe
 
 static bool needs_sandbox(const struct node_container *c)
 {
-	return !c->is_sandbox && c->sandbox && c->bundle && (!c->pod || !c->pod_namespace || !c->pod_uid || !c->log_directory);
+	return !c->is_sandbox && c->sandbox && c->bundle &&
+	       (!c->pod || !c->pod_namespace || !c->pod_uid || !c->log_directory);
 }
 
 int node_bundle_complete(int64_t root_pid, struct node_container *c)
@@ -341,7 +346,8 @@ static int add_bundle(int ns_dir, const char *name, const char *path, struct con
 
 static int by_id(const void *a, const void *b)
 {
-	return strcmp(((const struct node_container *)a)->id, ((const struct node_container *)b)->id);
+	return strcmp(((const struct node_container *)a)->id,
+		      ((const struct node_container *)b)->id);
 }
 
 /* Completes each from its sandbox, which is in the same list. */
@@ -424,7 +430,8 @@ static int visit_namespace(void *ctx, int dir, const char *name)
 	return err;
 }
 
-int node_bundles(int64_t root_pid, const char *state, int (*fn)(void *ctx, const struct node_container *c), void *ctx)
+int node_bundles(int64_t root_pid, const char *state,
+		 int (*fn)(void *ctx, const struct node_container *c), void *ctx)
 {
 	struct walk w = {.fn = fn, .ctx = ctx};
 	size_t len = strlen(state);

@@ -2,10 +2,11 @@
 /*
  * The keys of containerd's configuration that tell where its sockets and directories are.
  *
- * As containerd does it (cmd/containerd/server/config/config.go, the same from 1.4 to 2.4): the file is
- * loaded first, then its imports in their order, then theirs; a later file's value overrides an earlier
- * one's unless it is empty. Relative imports are relative to the importing file, a `*` makes a pattern.
- * From configuration version 4 on the addresses are those of the server plugins.
+ * As containerd does it (cmd/containerd/server/config/config.go, the same from 1.4 to 2.4): the
+ * file is loaded first, then its imports in their order, then theirs; a later file's value
+ * overrides an earlier one's unless it is empty. Relative imports are relative to the importing
+ * file, a `*` makes a pattern. From configuration version 4 on the addresses are those of the
+ * server plugins.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -160,7 +161,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The names in a directory that match one component of a pattern, sorted. */
-static int list_matching(struct loader *l, const char *dir, const char *pattern, char ***ret, size_t *n)
+static int list_matching(struct loader *l, const char *dir, const char *pattern, char ***ret,
+			 size_t *n)
 {
 	char **names = NULL;
 	size_t size = 0;
@@ -179,7 +181,8 @@ static int list_matching(struct loader *l, const char *dir, const char *pattern,
 	}
 	while ((e = readdir(d)) && l->names < NAMES_MAX) {
 		l->names++;
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || fnmatch(pattern, e->d_name, 0))
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    fnmatch(pattern, e->d_name, 0))
 			continue;
 		if (*n == size) {
 			char **more = realloc(names, (size + 16) * sizeof(*names));
@@ -261,7 +264,8 @@ static int add_imports(struct loader *l, const char *parent, const struct parsed
 
 		if (*import == '/')
 			path = strdup(import);
-		else if (asprintf(&path, "%.*s/%s", slash ? (int)(slash - parent) : 0, parent, import) < 0)
+		else if (asprintf(&path, "%.*s/%s", slash ? (int)(slash - parent) : 0, parent,
+				  import) < 0)
 			path = NULL;
 		if (!path)
 			return -ENOMEM;
@@ -288,7 +292,10 @@ static int load_file(struct loader *l, struct node_config_file *file)
 	if (err)
 		return err;
 	err = node_toml_read(file->text, file->len, take_item, &parsed, &error_at);
-	/* containerd does not start with a file that is no TOML; it was changed since. Take what is clear. */
+	/*
+	 * containerd does not start with a file that is no TOML; it was changed since. Take what is
+	 * clear.
+	 */
 	if (err == -EINVAL)
 		err = 0;
 	if (!err) {
@@ -312,7 +319,7 @@ int node_config_load(int rootfd, const char *path, struct node_config *ret)
 	char *first;
 	int err = 0;
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct node_config){0};
 	first = strdup(path);
 	if (!first)
 		return -ENOMEM;
@@ -321,7 +328,8 @@ int node_config_load(int rootfd, const char *path, struct node_config *ret)
 		free(first);
 		return -ENOMEM;
 	}
-	add_file(&l, first);
+	ret->files[0].path = first;
+	ret->n_files = 1;
 	for (i = 0; !err && i < ret->n_files; i++) {
 		err = load_file(&l, &ret->files[i]);
 		/* An import that is not there any more: the others still say what they say. */

@@ -2,9 +2,9 @@
 /*
  * Takes the secrets out of a containerd configuration, which goes into captures and reports.
  *
- * It errs on the side of taking too much: a key is judged by its name, a whole table by its name, any
- * string by what it looks like, comments too (a password that is commented out is still one), and a text
- * that is not TOML is dropped from the statement on that cannot be read.
+ * It errs on the side of taking too much: a key is judged by its name, a whole table by its name,
+ * any string by what it looks like, comments too (a password that is commented out is still one),
+ * and a text that is not TOML is dropped from the statement on that cannot be read.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,16 +20,19 @@ struct redactor {
 	const char *doc;
 	char *out;
 	size_t used, size;
-	size_t copied;	      /* of doc */
+	size_t copied;        /* of doc */
 	bool secret_comments; /* a commented-out table of secrets is open */
 };
 
 /* A name that makes a secret of its value. */
 static bool is_secret_key(const char *name, size_t len)
 {
-	static const char *const whole[] = {"auth", "username", "user", "pass", "key", "pat", "cookie"};
-	static const char *const ends[] = {"_key", "-key", "key_file", "keyfile", "key_path", "key_data"};
-	static const char *const parts[] = {"password",	    "passwd", "passphrase", "secret", "token", "credential",
+	static const char *const whole[] = {"auth", "username", "user",  "pass",
+					    "key",  "pat",      "cookie"};
+	static const char *const ends[] = {"_key",    "-key",     "key_file",
+					   "keyfile", "key_path", "key_data"};
+	static const char *const parts[] = {"password",      "passwd", "passphrase",
+					    "secret",        "token",  "credential",
 					    "authorization", "apikey", "private"};
 	char low[128];
 	size_t i;
@@ -56,7 +59,7 @@ static bool is_secret_key(const char *name, size_t len)
 /* A table (or a key with a table or array for its value) that holds secrets under any name. */
 static bool is_secret_table(const char *name, size_t len)
 {
-	static const char *const tables[] = {"auth",	   "auths",   "header",	     "headers",
+	static const char *const tables[] = {"auth",       "auths",       "header",  "headers",
 					     "credential", "credentials", "secrets", "env"};
 	size_t i;
 
@@ -123,7 +126,8 @@ static int replace(struct redactor *r, size_t begin, size_t end, const char *by)
 
 static bool is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-';
 }
 
 /* Does the commented-out table header name a table of secrets? */
@@ -143,7 +147,10 @@ static bool is_secret_header(const char *s, size_t len)
 	return false;
 }
 
-/* Where the value begins when a comment holds `secret = value` or `secret: value`; len when it does not. */
+/*
+ * Where the value begins when a comment holds `secret = value` or `secret: value`; len when it does
+ * not.
+ */
 static size_t find_secret_in_comment(const struct redactor *r, const char *s, size_t len)
 {
 	size_t i;
@@ -159,7 +166,8 @@ static size_t find_secret_in_comment(const struct redactor *r, const char *s, si
 			;
 		if (name == name_end)
 			continue;
-		if ((r->secret_comments && s[i] == '=') || is_secret_key(s + name, name_end - name) ||
+		if ((r->secret_comments && s[i] == '=') ||
+		    is_secret_key(s + name, name_end - name) ||
 		    is_secret_table(s + name, name_end - name))
 			return i + 1;
 	}
@@ -171,7 +179,8 @@ static int redact_comment(struct redactor *r, const struct node_toml_item *item)
 	const char *s = item->text;
 	size_t len = item->len, text = item->begin + 1, first, value, begin, end;
 
-	for (first = 0; first < len && (s[first] == ' ' || s[first] == '\t' || s[first] == '#'); first++)
+	for (first = 0; first < len && (s[first] == ' ' || s[first] == '\t' || s[first] == '#');
+	     first++)
 		;
 	if (first < len && s[first] == '[')
 		r->secret_comments = is_secret_header(s + first, len - first);
@@ -181,7 +190,10 @@ static int redact_comment(struct redactor *r, const struct node_toml_item *item)
 	if (value < len)
 		return replace(r, text + value, item->end, " " REDACTED);
 	if (find_userinfo(s, len, &begin, &end))
-		/* Comments are delivered as they are: places in the text are places in the document. */
+		/*
+		 * Comments are delivered as they are: places in the text are places in the
+		 * document.
+		 */
 		return replace(r, text + begin, item->end, REDACTED);
 	return 0;
 }
@@ -197,7 +209,8 @@ static int redact_item(void *ctx, const struct node_toml_item *item)
 	if (!item->depth || !item->len)
 		return 0;
 	key = item->path[item->depth - 1];
-	if (item->type == NODE_TOML_BARE && (!strcmp(item->text, "true") || !strcmp(item->text, "false")))
+	if (item->type == NODE_TOML_BARE &&
+	    (!strcmp(item->text, "true") || !strcmp(item->text, "false")))
 		return 0;
 	if (is_secret_key(key, strlen(key)))
 		return replace(r, item->begin, item->end, "\"" REDACTED "\"");
@@ -210,9 +223,13 @@ static int redact_item(void *ctx, const struct node_toml_item *item)
 		return replace(r, item->begin, item->end, "\"" REDACTED "\"");
 	if (find_userinfo(item->text, item->len, &begin, &end)) {
 		size_t more_begin, more_end;
-		bool several = find_userinfo(item->text + end, item->len - end, &more_begin, &more_end);
+		bool several =
+			find_userinfo(item->text + end, item->len - end, &more_begin, &more_end);
 
-		/* Written with escapes, the places in the decoded text are not those in the document. */
+		/*
+		 * Written with escapes, the places in the decoded text are not those in the
+		 * document.
+		 */
 		if (!several && item->end - item->begin == item->len + 2)
 			return replace(r, item->begin + 1 + begin, item->begin + 1 + end, REDACTED);
 		return replace(r, item->begin, item->end, "\"" REDACTED "\"");
@@ -228,7 +245,10 @@ char *node_config_redact_text(const char *text, size_t len)
 
 	err = node_toml_read(text, len, redact_item, &r, &error_at);
 	if (err == -EINVAL) {
-		/* Nothing of the statement that could not be read may stay, so begin again and stop there. */
+		/*
+		 * Nothing of the statement that could not be read may stay, so begin again and stop
+		 * there.
+		 */
 		size_t good = error_at, line = 1, i;
 		char note[96];
 
@@ -240,7 +260,8 @@ char *node_config_redact_text(const char *text, size_t len)
 			err = put(&r, text + r.copied, good - r.copied);
 		for (i = 0; i < good; i++)
 			line += text[i] == '\n';
-		snprintf(note, sizeof(note), "# " REDACTED ": not valid TOML from line %zu on\n", line);
+		snprintf(note, sizeof(note), "# " REDACTED ": not valid TOML from line %zu on\n",
+			 line);
 		if (!err)
 			err = put(&r, note, strlen(note));
 	} else if (!err) {

@@ -81,18 +81,6 @@ int node_read_fd(int fd, size_t limit, char **ret, size_t *len)
 	return 0;
 }
 
-int node_read_at(int dirfd, const char *name, size_t limit, char **ret, size_t *len)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = node_read_fd(fd, limit, ret, len);
-	close(fd);
-	return err;
-}
-
 ssize_t node_read_small(int dirfd, const char *name, char *buf, size_t size)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -198,7 +186,10 @@ int node_open_in_root(int rootfd, const char *path, int flags)
 		return -ENOENT;
 	do {
 		fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
-		/* EAGAIN: something was renamed meanwhile and the kernel cannot tell where ".." leads. */
+		/*
+		 * EAGAIN: something was renamed meanwhile and the kernel cannot tell where ".."
+		 * leads.
+		 */
 	} while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 	if (fd >= 0)
 		return (int)fd;

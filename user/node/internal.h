@@ -2,9 +2,10 @@
 /*
  * What the files of user/node share among themselves; nobody else includes it.
  *
- * Everything read here belongs to somebody else: a process can vanish or change between two reads, a
- * file can be a device, a symbolic link out of its directory, or endless. So all reads are bounded, and
- * a process's files are opened relative to one handle on its /proc directory or on its root.
+ * Everything read here belongs to somebody else: a process can vanish or change between two reads,
+ * a file can be a device, a symbolic link out of its directory, or endless. So all reads are
+ * bounded, and a process's files are opened relative to one handle on its /proc directory or on its
+ * root.
  */
 #ifndef SHIMSCOPE_NODE_INTERNAL_H
 #define SHIMSCOPE_NODE_INTERNAL_H
@@ -20,31 +21,30 @@
 
 /*
  * Reads a whole file from an open descriptor. *ret is the caller's, NUL-terminated after *len bytes
- * (which may hold NULs themselves). Returns 0, -EFBIG when the file is longer than limit, or another
- * negative errno.
+ * (which may hold NULs themselves). Returns 0, -EFBIG when the file is longer than limit, or
+ * another negative errno.
  */
 int node_read_fd(int fd, size_t limit, char **ret, size_t *len);
 
-/* Opens and reads a file of procfs below dirfd (as node_read_fd()). */
-int node_read_at(int dirfd, const char *name, size_t limit, char **ret, size_t *len);
-
 /*
- * Reads a small file of procfs into a buffer: at most size - 1 bytes, then a NUL. Returns the number of
- * bytes, or a negative errno.
+ * Reads a small file of procfs into a buffer: at most size - 1 bytes, then a NUL. Returns the
+ * number of bytes, or a negative errno.
  */
 ssize_t node_read_small(int dirfd, const char *name, char *buf, size_t size);
 
-/* The target of a symbolic link, the caller's. NULL when unknown: unreadable or PATH_MAX or longer. */
+/*
+ * The target of a symbolic link, the caller's. NULL when unknown: unreadable or PATH_MAX or longer.
+ */
 char *node_readlink(int dirfd, const char *name);
 
 /* The root directory (O_PATH) that a process sees; of this process with 0. Negative errno. */
 int node_root_open(int64_t root_pid);
 
 /*
- * Opens path (absolute or not) below a root directory: symbolic links, absolute ones as well, never lead
- * out of it, and magic links (/proc/PID/fd/N) are refused. Where the kernel or a seccomp filter refuses
- * openat2(2), every symbolic link is (-ELOOP, -ENOTDIR). Returns a descriptor or a negative errno; -ENAMETOOLONG
- * from PATH_MAX on.
+ * Opens path (absolute or not) below a root directory: symbolic links, absolute ones as well, never
+ * lead out of it, and magic links (/proc/PID/fd/N) are refused. Where the kernel or a seccomp
+ * filter refuses openat2(2), every symbolic link is (-ELOOP, -ENOTDIR). Returns a descriptor or a
+ * negative errno; -ENAMETOOLONG from PATH_MAX on.
  */
 int node_open_in_root(int rootfd, const char *path, int flags);
 
@@ -67,8 +67,8 @@ struct node_args {
 
 struct node_flag {
 	const char *name;   /* without dashes */
-	bool is_switch;	    /* takes no value, unless "-name=value" */
-	bool *set;	    /* becomes true when the flag is given; may be NULL */
+	bool is_switch;     /* takes no value, unless "-name=value" */
+	bool *set;          /* becomes true when the flag is given; may be NULL */
 	const char **value; /* the last value given (borrowed from the arguments); may be NULL */
 };
 
@@ -80,8 +80,9 @@ void node_args_free(struct node_args *args);
 bool node_args_equal(const struct node_args *a, const struct node_args *b);
 
 /*
- * Parses flags as Go's flag package and urfave/cli do: "-x v", "-x=v", "--x v", "--x=v", up to the first
- * argument that is no flag, or "--". Returns the index of that argument, or args->n when there is none.
+ * Parses flags as Go's flag package and urfave/cli do: "-x v", "-x=v", "--x v", "--x=v", up to the
+ * first argument that is no flag, or "--". Returns the index of that argument, or args->n when
+ * there is none.
  */
 size_t node_args_parse(const struct node_args *args, const struct node_flag *flags, size_t n_flags);
 
@@ -93,12 +94,12 @@ struct node_stat {
 	int64_t ppid;
 	int64_t threads;
 	int64_t utime_ns, stime_ns; /* of living and exited threads, in clock ticks converted */
-	int64_t start_ns;	    /* CLOCK_BOOTTIME, in clock ticks converted */
+	int64_t start_ns;           /* CLOCK_BOOTTIME, in clock ticks converted */
 };
 
 /*
- * A handle on /proc/PID. What is opened through it is that process's or nothing: it keeps naming the
- * process when that is gone and its pid is used again. -ESRCH when there is none.
+ * A handle on /proc/PID. What is opened through it is that process's or nothing: it keeps naming
+ * the process when that is gone and its pid is used again. -ESRCH when there is none.
  */
 int node_proc_open(int64_t pid);
 /* -ESRCH when gone. */
@@ -121,7 +122,7 @@ int node_shim_parse(const struct node_args *args, struct node_process *p);
 
 enum node_toml_type {
 	NODE_TOML_STRING,
-	NODE_TOML_BARE,	   /* number, boolean, date: text as written */
+	NODE_TOML_BARE,    /* number, boolean, date: text as written */
 	NODE_TOML_COMMENT, /* text after '#' */
 };
 
@@ -130,18 +131,19 @@ struct node_toml_item {
 	const char *const *path; /* table and key names; those of the table for a comment */
 	size_t depth;
 	const char *text;  /* decoded, NUL-terminated */
-	size_t len;	   /* of text, which may hold a NUL ("\u0000") */
+	size_t len;        /* of text, which may hold a NUL ("\u0000") */
 	size_t begin, end; /* byte range in the document, quotes included */
 };
 
 /*
- * Calls fn for every value (each element of an array, each value of an inline table) and comment of a
- * TOML document, in order. Stops at fn's first non-zero result and returns it; returns -EINVAL for a
- * document that is not TOML as far as this reader checks it, with *error_at set to where the statement
- * begins that it could not read (everything before was delivered); -ENOMEM.
+ * Calls fn for every value (each element of an array, each value of an inline table) and comment of
+ * a TOML document, in order. Stops at fn's first non-zero result and returns it; returns -EINVAL
+ * for a document that is not TOML as far as this reader checks it, with *error_at set to where the
+ * statement begins that it could not read (everything before was delivered); -ENOMEM.
  */
-int node_toml_read(const char *doc, size_t len, int (*fn)(void *ctx, const struct node_toml_item *item),
-		   void *ctx, size_t *error_at);
+int node_toml_read(const char *doc, size_t len,
+		   int (*fn)(void *ctx, const struct node_toml_item *item), void *ctx,
+		   size_t *error_at);
 
 /* ---- json.c ---- */
 
@@ -152,8 +154,8 @@ struct node_member {
 };
 
 /*
- * Finds members of the JSON object that text is (the last one of those with the same key). Returns 0;
- * -EINVAL when it is not JSON or nests deeper than 64; -ENODATA when it ends before its end.
+ * Finds members of the JSON object that text is (the last one of those with the same key). Returns
+ * 0; -EINVAL when it is not JSON or nests deeper than 64; -ENODATA when it ends before its end.
  */
 int node_json_members(const char *text, size_t len, struct node_member *members, size_t n);
 
@@ -167,12 +169,15 @@ struct node_config_file {
 
 struct node_config {
 	char *root, *state, *grpc_address, *ttrpc_address, *debug_address; /* NULL: not set */
-	int64_t version;		/* 0: not set */
-	struct node_config_file *files; /* the configuration file, then its imports in their order */
+	int64_t version;                                                   /* 0: not set */
+	struct node_config_file
+		*files; /* the configuration file, then its imports in their order */
 	size_t n_files;
 };
 
-/* Reads path, as seen below rootfd, and what it imports. Negative errno when path cannot be read. */
+/*
+ * Reads path, as seen below rootfd, and what it imports. Negative errno when path cannot be read.
+ */
 int node_config_load(int rootfd, const char *path, struct node_config *ret);
 void node_config_free(struct node_config *c);
 
@@ -182,8 +187,8 @@ char *node_config_redact_text(const char *text, size_t len);
 /* ---- listen.c ---- */
 
 /*
- * The UNIX socket paths that a process listens on, the caller's (each and the array). Negative errno,
- * -EACCES for want of privileges.
+ * The UNIX socket paths that a process listens on, the caller's (each and the array). Negative
+ * errno, -EACCES for want of privileges.
  */
 int node_listening(int procfd, char ***paths, size_t *n);
 void node_listening_free(char **paths, size_t n);
@@ -203,16 +208,19 @@ struct node_settings {
 
 int node_settings_read(int procfd, const struct node_args *args, struct node_settings *ret);
 void node_settings_free(struct node_settings *s);
-/* The state directory that usually goes with an address, as the process pid sees files; NULL: unknown. */
+/*
+ * The state directory that usually goes with an address, as the process pid sees files; NULL:
+ * unknown.
+ */
 char *node_settings_state(int64_t pid, const char *address);
 
 /* ---- buildinfo.c ---- */
 
 struct node_buildinfo {
-	char *go_version;	  /* "go1.19.8" */
-	char *path;		  /* of the main package */
-	char *module_version;	  /* of the main module, NULL for "(devel)" */
-	char *linked_version;	  /* -ldflags "-X ….Version=" */
+	char *go_version;         /* "go1.19.8" */
+	char *path;               /* of the main package */
+	char *module_version;     /* of the main module, NULL for "(devel)" */
+	char *linked_version;     /* -ldflags "-X ….Version=" */
 	char *containerd_version; /* of the containerd module among the dependencies */
 };
 
@@ -225,11 +233,14 @@ const char *node_buildinfo_version(const struct node_buildinfo *b, enum process_
 /* ---- version.c ---- */
 
 /*
- * Runs a binary with its version flag, for at most limit_ms. Both strings are the caller's, NULL where
+ * Runs a binary with its version flag, for at most limit_ms, in the mount namespace that mnt_fd
+ * names (its libraries are there; -1: in this process's). Both strings are the caller's, NULL where
  * it did not say. Returns 0, or a negative errno when it could not be run (-ETIMEDOUT).
  */
-int node_version_run(int exe_fd, enum process_role role, int limit_ms, char **version, char **go_version);
+int node_version_run(int exe_fd, int mnt_fd, enum process_role role, int limit_ms, char **version,
+		     char **go_version);
 /* Parses what containerd --version or a shim's -v prints. */
-void node_version_parse(const char *text, enum process_role role, char **version, char **go_version);
+void node_version_parse(const char *text, enum process_role role, char **version,
+			char **go_version);
 
 #endif

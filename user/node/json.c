@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finds members of a large JSON object without parsing the rest of it. A container's specification is
- * 30 KiB of seccomp rules and environment around a few hundred bytes of annotations: building all of it
- * in memory took half of a millisecond each.
+ * Finds members of a large JSON object without parsing the rest of it. A container's specification
+ * is 30 KiB of seccomp rules and environment around a few hundred bytes of annotations: building
+ * all of it in memory took half of a millisecond each.
  *
  * What is passed over is checked for its brackets, strings and depth only.
  */
@@ -89,8 +89,8 @@ static int skip_value(const char **p, const char *end)
 	if (*q == '{' || *q == '[')
 		return skip_brackets(p, end);
 	/* A number, true, false, null. */
-	while (q < end && ((*q >= '0' && *q <= '9') || (*q >= 'a' && *q <= 'z') || *q == '-' || *q == '+' || *q == '.' ||
-			   *q == 'E'))
+	while (q < end && ((*q >= '0' && *q <= '9') || (*q >= 'a' && *q <= 'z') || *q == '-' ||
+			   *q == '+' || *q == '.' || *q == 'E'))
 		q++;
 	if (q == *p)
 		return -EINVAL;
@@ -122,7 +122,8 @@ static int read_member(const char **p, const char *end, struct node_member *memb
 	if (err)
 		return err;
 	for (i = 0; i < n; i++) {
-		if (strlen(members[i].key) == key_len && !memcmp(members[i].key, key + 1, key_len)) {
+		if (strlen(members[i].key) == key_len &&
+		    !memcmp(members[i].key, key + 1, key_len)) {
 			members[i].value = value;
 			members[i].len = (size_t)(*p - value);
 		}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The UNIX sockets that a process listens on: those of its open files that /proc/PID/net/unix lists as
- * listening. That works for a process in another network namespace too, which sock_diag would not.
+ * The UNIX sockets that a process listens on: those of its open files that /proc/PID/net/unix lists
+ * as listening. That works for a process in another network namespace too, which sock_diag would
+ * not.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +16,10 @@
 
 #include "node/internal.h"
 
-/* include/uapi/linux/net.h, and net/unix/af_unix.c: unix_seq_show() prints it as the flags' only bit. */
+/*
+ * include/uapi/linux/net.h, and net/unix/af_unix.c: unix_seq_show() prints it as the flags' only
+ * bit.
+ */
 #define SO_ACCEPTCON_FLAG (1u << 16)
 #define LISTENERS_MAX 4096
 
@@ -36,7 +40,9 @@ int node_unix_line(char *line, uint64_t *ino, const char **path)
 	int used = 0;
 
 	/* Num RefCount Protocol Flags Type St Inode Path */
-	if (sscanf(line, "%*[0-9a-fA-F]: %*x %*x %x %x %*x %" SCNu64 " %n", &flags, &type, ino, &used) != 3 || !used)
+	if (sscanf(line, "%*[0-9a-fA-F]: %*x %*x %x %x %*x %" SCNu64 " %n", &flags, &type, ino,
+		   &used) != 3 ||
+	    !used)
 		return 0;
 	if (!(flags & SO_ACCEPTCON_FLAG) || type != SOCK_STREAM || !line[used])
 		return 0;
@@ -100,8 +106,9 @@ static int read_listeners(int procfd, struct listeners *ret)
 	}
 	qsort(ret->list, ret->n, sizeof(*ret->list), by_ino);
 	/*
-	 * A socket's name may hold newlines: whoever binds one can put lines of his own among the kernel's.
-	 * An inode that is listed twice is such a forgery, and which line is the true one cannot be told.
+	 * A socket's name may hold newlines: whoever binds one can put lines of his own among the
+	 * kernel's. An inode that is listed twice is such a forgery, and which line is the true one
+	 * cannot be told.
 	 */
 	for (i = 1; i < ret->n; i++) {
 		if (ret->list[i].ino == ret->list[i - 1].ino) {
@@ -190,8 +197,8 @@ static bool ends_with(const char *s, const char *end)
 }
 
 /*
- * containerd listens on its gRPC socket, that name with ".ttrpc" added (unless it is configured), and
- * perhaps a debug and an NRI socket.
+ * containerd listens on its gRPC socket, that name with ".ttrpc" added (unless it is configured),
+ * and perhaps a debug and an NRI socket.
  */
 const char *node_listening_grpc(char *const *paths, size_t n)
 {
@@ -201,12 +208,14 @@ const char *node_listening_grpc(char *const *paths, size_t n)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < n; k++)
 			if (strlen(paths[k]) == strlen(paths[i]) + strlen(".ttrpc") &&
-			    !strncmp(paths[k], paths[i], strlen(paths[i])) && ends_with(paths[k], ".ttrpc"))
+			    !strncmp(paths[k], paths[i], strlen(paths[i])) &&
+			    ends_with(paths[k], ".ttrpc"))
 				return paths[i];
 	for (i = 0; i < n; i++) {
 		if (ends_with(paths[i], "/containerd.sock"))
 			return paths[i];
-		if (ends_with(paths[i], ".ttrpc") || ends_with(paths[i], "debug.sock") || ends_with(paths[i], "nri.sock"))
+		if (ends_with(paths[i], ".ttrpc") || ends_with(paths[i], "debug.sock") ||
+		    ends_with(paths[i], "nri.sock"))
 			continue;
 		other = paths[i];
 		others++;

@@ -26,8 +26,9 @@ int node_proc_open(int64_t pid)
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/*
-	 * /proc/TID exists for every thread, though it is not listed: pidfd_open(2) takes only the leader
-	 * of a thread group (EINVAL, from Linux 6.15 on ENOENT). Other errors mean that it is not to be had.
+	 * /proc/TID exists for every thread, though it is not listed: pidfd_open(2) takes only the
+	 * leader of a thread group (EINVAL, from Linux 6.15 on ENOENT). Other errors mean that it
+	 * is not to be had.
 	 */
 	pidfd = syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd >= 0) {

@@ -78,7 +78,8 @@ static int take_settings(struct node_settings *s, struct node_runtime *ret)
 	ret->state = s->state;
 	ret->root = s->root;
 	ret->config_path = s->config_path;
-	s->address = s->ttrpc_address = s->debug_address = s->state = s->root = s->config_path = NULL;
+	s->address = s->ttrpc_address = s->debug_address = s->state = s->root = s->config_path =
+		NULL;
 	if (!s->config.n_files)
 		return 0;
 	ret->config_sha256 = sha256_hex(s->config.files[0].text, s->config.files[0].len);
@@ -116,7 +117,10 @@ int node_runtime_read(int64_t pid, struct node_runtime *ret)
 		err = take_settings(&settings, ret);
 	if (!err)
 		err = node_binary_read(pid, PROCESS_CONTAINERD, &ret->version, &ret->go_version);
-	/* The binary cannot be read without the right to trace the process: the rest is known all the same. */
+	/*
+	 * The binary cannot be read without the right to trace the process: the rest is known all
+	 * the same.
+	 */
 	if (err != -ESRCH && err != -ENOMEM)
 		err = 0;
 out:

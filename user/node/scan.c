@@ -63,8 +63,8 @@ static int add(struct found *f, int64_t pid)
 }
 
 /*
- * A child between fork(2) and exec(2) still carries its parent's name and arguments: a containerd that is
- * starting a shim, a shim that is starting runc. It is neither.
+ * A child between fork(2) and exec(2) still carries its parent's name and arguments: a containerd
+ * that is starting a shim, a shim that is starting runc. It is neither.
  */
 static bool is_unborn(const struct found *f, size_t i)
 {
@@ -72,7 +72,8 @@ static bool is_unborn(const struct found *f, size_t i)
 
 	for (k = 0; k < f->n; k++)
 		if (f->list[k].pid == f->list[i].ppid)
-			return f->list[k].role == f->list[i].role && node_args_equal(&f->args[k], &f->args[i]);
+			return f->list[k].role == f->list[i].role &&
+			       node_args_equal(&f->args[k], &f->args[i]);
 	return false;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a running containerd's sockets and directories are: its command line overrides its configuration,
- * that overrides the defaults built into it. k3s and rke2 blank their containerd's command line out, so
- * where nothing is said, the sockets that the process listens on are asked.
+ * What a running containerd's sockets and directories are: its command line overrides its
+ * configuration, that overrides the defaults built into it. k3s and rke2 blank their containerd's
+ * command line out, so where nothing is said, the sockets that the process listens on are asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,17 +15,23 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* How containerd is set up by those who bring their own. The first is what is built into containerd. */
+/*
+ * How containerd is set up by those who bring their own. The first is what is built into
+ * containerd.
+ */
 static const struct layout {
 	const char *address, *state, *root, *config;
 } layouts[] = {
-	{"/run/containerd/containerd.sock", "/run/containerd", "/var/lib/containerd", "/etc/containerd/config.toml"},
-	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd",
+	{"/run/containerd/containerd.sock", "/run/containerd", "/var/lib/containerd",
+	 "/etc/containerd/config.toml"},
+	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
+	 "/var/lib/rancher/k3s/agent/containerd",
 	 "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"},
-	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd", "/var/lib/rancher/rke2/agent/containerd",
+	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
+	 "/var/lib/rancher/rke2/agent/containerd",
 	 "/var/lib/rancher/rke2/agent/etc/containerd/config.toml"},
-	{"/run/docker/containerd/containerd.sock", "/run/docker/containerd/daemon", "/var/lib/docker/containerd/daemon",
-	 "/run/docker/containerd/containerd.toml"},
+	{"/run/docker/containerd/containerd.sock", "/run/docker/containerd/daemon",
+	 "/var/lib/docker/containerd/daemon", "/run/docker/containerd/containerd.toml"},
 	{"/var/run/docker/containerd/containerd.sock", "/var/run/docker/containerd/daemon",
 	 "/var/lib/docker/containerd/daemon", "/var/run/docker/containerd/containerd.toml"},
 };
@@ -53,7 +59,10 @@ static bool parse_args(const struct node_args *args, struct given *g)
 	};
 	size_t first = node_args_parse(args, flags, ARRAY_SIZE(flags));
 
-	/* A word is a subcommand: `config dump`, `publish`, `oci-hook`. An empty one starts the daemon. */
+	/*
+	 * A word is a subcommand: `config dump`, `publish`, `oci-hook`. An empty one starts the
+	 * daemon.
+	 */
 	return !asked && (first >= args->n || !*args->v[first]);
 }
 
@@ -82,8 +91,8 @@ static bool is_dir(int rootfd, const char *path)
 }
 
 /*
- * What the process listens on, when that is not what its configuration says: then that configuration is
- * not what it runs with. NULL when it is, or cannot be seen.
+ * What the process listens on, when that is not what its configuration says: then that
+ * configuration is not what it runs with. NULL when it is, or cannot be seen.
  */
 static char *other_address(int procfd, const char *configured)
 {
@@ -195,7 +204,9 @@ int node_settings_read(int procfd, const struct node_args *args, struct node_set
 	if (ret->config.ttrpc_address)
 		ret->ttrpc_address = strdup(ret->config.ttrpc_address);
 	else if (ret->config.version >= 4 && !(g.address && *g.address))
-		/* From configuration version 4 on it does not follow the gRPC address of the file. */
+		/*
+		 * From configuration version 4 on it does not follow the gRPC address of the file.
+		 */
 		ret->ttrpc_address = strdup("/run/containerd/containerd.sock.ttrpc");
 	else if (asprintf(&ret->ttrpc_address, "%s.ttrpc", ret->address) < 0)
 		ret->ttrpc_address = NULL;

@@ -13,9 +13,10 @@ struct given {
 };
 
 /*
- * containerd-shim-runc-v2 -namespace NS -id ID -address SOCK [-debug]: the shim that serves (containerd,
- * pkg/shim/shim.go, the same flags from 1.4 to 2.4). With the argument `start` or `delete` it is a helper
- * that ends within milliseconds, as with -v or -info. Returns true for one that serves.
+ * containerd-shim-runc-v2 -namespace NS -id ID -address SOCK [-debug]: the shim that serves
+ * (containerd, pkg/shim/shim.go, the same flags from 1.4 to 2.4). With the argument `start` or
+ * `delete` it is a helper that ends within milliseconds, as with -v or -info. Returns true for one
+ * that serves.
  */
 static bool parse_args(const struct node_args *args, struct given *g)
 {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A reader of TOML 1.0 that calls back for each value and comment with its place in the document: enough
- * to look up keys of containerd's configuration and to blank out secrets without disturbing the rest.
+ * A reader of TOML 1.0 that calls back for each value and comment with its place in the document:
+ * enough to look up keys of containerd's configuration and to blank out secrets without disturbing
+ * the rest.
  *
- * It knows the whole lexical side (tables, arrays of tables, dotted and quoted keys, the four kinds of
- * strings, nested arrays and inline tables over several lines, comments). It does not check what does not
- * matter for that: numbers and dates are handed over as text, a key set twice is delivered twice, and
- * the elements of an array of tables are not told apart.
+ * It knows the whole lexical side (tables, arrays of tables, dotted and quoted keys, the four kinds
+ * of strings, nested arrays and inline tables over several lines, comments). It does not check what
+ * does not matter for that: numbers and dates are handed over as text, a key set twice is delivered
+ * twice, and the elements of an array of tables are not told apart.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,9 +21,9 @@ struct toml {
 	int (*fn)(void *ctx, const struct node_toml_item *item);
 	void *ctx;
 	char *path[NODE_TOML_DEPTH];
-	size_t depth;	    /* of path */
+	size_t depth;       /* of path */
 	size_t table_depth; /* how much of it is the table's name */
-	char *text;	    /* decoded string; no longer than the document */
+	char *text;         /* decoded string; no longer than the document */
 	size_t text_len;
 	int err; /* why reading stopped */
 };
@@ -95,6 +96,8 @@ static bool read_comment(struct toml *t)
 
 	if (n && start[n - 1] == '\r')
 		n--;
+	if (memchr(start, '\0', n))
+		return fail(t, -EINVAL);
 	memcpy(t->text, start, n);
 	t->text_len = n;
 	t->pos += n;
@@ -266,7 +269,8 @@ static bool read_multi_line(struct toml *t, char quote)
 
 static bool is_bare_key(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-';
 }
 
 static bool push_key(struct toml *t)
@@ -377,8 +381,8 @@ static bool read_bare(struct toml *t)
 	while (is_bare_value(peek(t)))
 		put(t, t->doc[t->pos++]);
 	/* 1979-05-27 07:32:00 is one value. */
-	if (t->text_len == 10 && t->text[4] == '-' && t->text[7] == '-' && peek(t) == ' ' && t->pos + 1 < t->len &&
-	    t->doc[t->pos + 1] >= '0' && t->doc[t->pos + 1] <= '9')
+	if (t->text_len == 10 && t->text[4] == '-' && t->text[7] == '-' && peek(t) == ' ' &&
+	    t->pos + 1 < t->len && t->doc[t->pos + 1] >= '0' && t->doc[t->pos + 1] <= '9')
 		do {
 			put(t, t->doc[t->pos++]);
 		} while (is_bare_value(peek(t)));
@@ -435,7 +439,8 @@ static bool read_statement(struct toml *t)
 	return read_pair(t, 0) && end_of_statement(t);
 }
 
-int node_toml_read(const char *doc, size_t len, int (*fn)(void *ctx, const struct node_toml_item *item), void *ctx,
+int node_toml_read(const char *doc, size_t len,
+		   int (*fn)(void *ctx, const struct node_toml_item *item), void *ctx,
 		   size_t *error_at)
 {
 	struct toml t = {.doc = doc, .len = len, .fn = fn, .ctx = ctx};

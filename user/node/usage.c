@@ -14,9 +14,10 @@ static int64_t to_ns(const struct timespec *ts)
 }
 
 /*
- * The process's CPU clock: the run time of all its threads, exited ones included, as the scheduler counts
- * it (kernel/time/posix-cpu-timers.c: thread_group_cputime(), sum_exec_runtime). The sum of
- * /proc/PID/task/TID/schedstat is the same figure without the threads that exited, and one file each.
+ * The process's CPU clock: the run time of all its threads, exited ones included, as the scheduler
+ * counts it (kernel/time/posix-cpu-timers.c: thread_group_cputime(), sum_exec_runtime). The sum of
+ * /proc/PID/task/TID/schedstat is the same figure without the threads that exited, and one file
+ * each.
  */
 static int64_t cpu_clock(int64_t pid)
 {
@@ -51,7 +52,10 @@ static void read_memory(int procfd, bool rollup, struct fact_usage *ret)
 		/* size resident shared …, in pages */
 		long long size = strtoll(buf, &end, 10);
 
-		/* Of a process that is just exiting, or a kernel thread, there is no memory to tell. */
+		/*
+		 * Of a process that is just exiting, or a kernel thread, there is no memory to
+		 * tell.
+		 */
 		if (size > 0 && *end == ' ')
 			ret->rss_bytes = strtoll(end, NULL, 10) * sysconf(_SC_PAGESIZE);
 	}

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asks a binary for its version by running it: for those whose build information does not tell (Debian
- * builds with -trimpath, which leaves the linker's flags out). It runs as nobody, without this process's
- * environment, files or privileges, and not for long.
+ * Asks a binary for its version by running it: for those whose build information does not tell
+ * (Debian builds with -trimpath, which leaves the linker's flags out). It runs as nobody, without
+ * this process's environment, files or privileges, and not for long.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,27 +90,33 @@ void node_version_parse(const char *text, enum process_role role, char **version
 			*version = strndup(p, len);
 		return;
 	}
-	/* containerd-shim-runc-v2:\n  Version:  1.6.20~ds1\n  Revision: …\n  Go version: go1.19.8\n */
+	/*
+	 * containerd-shim-runc-v2:\n  Version:  1.6.20~ds1\n  Revision: ...\n  Go version: go1.19.8\n
+	 */
 	p = find_labelled(text, "Version:", &len);
 	if (p && is_version(p, len))
 		*version = strndup(p, len);
 	p = find_labelled(text, "Go version:", &len);
 	/* With experiments switched on it is more than a word: "go1.20.5 X:strictfipsruntime". */
-	if (p && len > 2 && len <= 128 && !strncmp(p, "go", 2) && is_version(p + 2, strcspn(p + 2, " \r\n")) &&
-	    strspn(p, PRINTABLE) >= len)
+	if (p && len > 2 && len <= 128 && !strncmp(p, "go", 2) &&
+	    is_version(p + 2, strcspn(p + 2, " \r\n")) && strspn(p, PRINTABLE) >= len)
 		*go_version = strndup(p, len);
 }
 
 /* Between fork and exec of a program with threads: system calls only. */
-static void __attribute__((noreturn)) run_child(int exe_fd, int out_fd, int null_fd, const char *const argv[])
+static void __attribute__((noreturn))
+run_child(int exe_fd, int mnt_fd, int out_fd, int null_fd, const char *const argv[])
 {
-	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "GOMAXPROCS=1", NULL};
+	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "GOMAXPROCS=1",
+					  NULL};
 	const struct rlimit none = {0, 0}, cpu = {2, 2};
 	struct sigaction sa = {.sa_handler = SIG_DFL};
 	sigset_t empty;
 	int sig;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (mnt_fd >= 0 && setns(mnt_fd, CLONE_NEWNS))
+		_exit(127);
 	for (sig = 1; sig < 32; sig++)
 		sigaction(sig, &sa, NULL);
 	sigemptyset(&empty);
@@ -132,8 +139,12 @@ static void __attribute__((noreturn)) run_child(int exe_fd, int out_fd, int null
 	if (chdir("/") || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		_exit(127);
 	if (geteuid() == 0) {
-		/* The system calls, not glibc's functions: those would wait for threads that were not forked. */
-		if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
+		/*
+		 * The system calls, not glibc's functions: those would wait for threads that were
+		 * not forked.
+		 */
+		if (syscall(SYS_setgroups, 0, NULL) ||
+		    syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
 		    syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY))
 			_exit(127);
 	}
@@ -193,7 +204,8 @@ static void end_child(pid_t pid, int64_t deadline)
 	} while (got < 0 && errno == EINTR);
 }
 
-int node_version_run(int exe_fd, enum process_role role, int limit_ms, char **version, char **go_version)
+int node_version_run(int exe_fd, int mnt_fd, enum process_role role, int limit_ms, char **version,
+		     char **go_version)
 {
 	const char *const containerd[] = {"containerd", "--version", NULL};
 	const char *const shim[] = {"containerd-shim-runc-v2", "-v", NULL};
@@ -235,7 +247,8 @@ int node_version_run(int exe_fd, enum process_role role, int limit_ms, char **ve
 		goto out;
 	}
 	if (!pid)
-		run_child(high_fd, out[1], null_fd, role == PROCESS_CONTAINERD ? containerd : shim);
+		run_child(high_fd, mnt_fd, out[1], null_fd,
+			  role == PROCESS_CONTAINERD ? containerd : shim);
 	close(out[1]);
 	out[1] = -1;
 	err = read_output(out[0], buf, sizeof(buf), deadline);

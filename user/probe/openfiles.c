@@ -2,6 +2,7 @@
 #include "probe/openfiles.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,53 +69,88 @@ static int iterator_read(int fd, int (*fn)(void *, const struct ss_open_file *, 
 	return stop;
 }
 
-int openfiles_read(const uint32_t *owners, size_t n, const char *btf_path,
-		   int (*fn)(void *ctx, const struct ss_open_file *f, const char *path), void *ctx, char *err_text,
-		   size_t err_size)
+struct openfiles {
+	struct openfiles_bpf *skel;
+	struct bpf_link *link;
+};
+
+static void openfiles_error(char *err_text, size_t err_size, int err)
+{
+	snprintf(err_text, err_size, "reading the node's open files: %s%s%.160s", strerror(-err),
+		 probe_log_first()[0] ? ": " : "", probe_log_first());
+}
+
+int openfiles_open(const char *btf_path, struct openfiles **ret, char *err_text, size_t err_size)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = btf_path);
-	struct openfiles_bpf *skel;
-	struct bpf_link *link = NULL;
+	struct openfiles *o;
 	struct kernel kernel;
-	int err, fd = -1;
-	__u32 one = 1;
+	int err;
 
 	err = kernel_open(&kernel, btf_path);
 	if (err) {
 		snprintf(err_text, err_size, "this kernel has no BTF: boot one that has, or name its BTF file with --btf");
 		return err;
 	}
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		err = -ENOMEM;
+		goto out;
+	}
 	probe_log_clear();
-	skel = openfiles_bpf__open_opts(&opts);
-	if (!skel) {
+	o->skel = openfiles_bpf__open_opts(&opts);
+	if (!o->skel) {
 		err = -errno;
 		goto out;
 	}
-	skel->rodata->use_rdonly_cast = kernel.rdonly_cast;
-	err = openfiles_bpf__load(skel);
+	o->skel->rodata->use_rdonly_cast = kernel.rdonly_cast;
+	err = openfiles_bpf__load(o->skel);
 	if (err)
 		goto out;
-	for (size_t i = 0; i < n; i++)
-		bpf_map_update_elem(bpf_map__fd(skel->maps.file_owners), &owners[i], &one, BPF_ANY);
-	link = bpf_program__attach_iter(skel->progs.open_files, NULL);
-	if (!link) {
+	o->link = bpf_program__attach_iter(o->skel->progs.open_files, NULL);
+	if (!o->link)
 		err = -errno;
-		goto out;
+out:
+	kernel_close(&kernel);
+	malloc_trim(0);
+	if (err) {
+		openfiles_error(err_text, err_size, err);
+		openfiles_close(o);
+		return err;
 	}
-	fd = bpf_iter_create(bpf_link__fd(link));
+	*ret = o;
+	return 0;
+}
+
+int openfiles_read(struct openfiles *o, const uint32_t *owners, size_t n,
+		   int (*fn)(void *ctx, const struct ss_open_file *f, const char *path), void *ctx, char *err_text,
+		   size_t err_size)
+{
+	int fd, err, map = bpf_map__fd(o->skel->maps.file_owners);
+	__u32 one = 1;
+
+	probe_log_clear();
+	for (size_t i = 0; i < n; i++)
+		bpf_map_update_elem(map, &owners[i], &one, BPF_ANY);
+	fd = bpf_iter_create(bpf_link__fd(o->link));
 	if (fd < 0) {
 		err = -errno;
-		goto out;
-	}
-	err = iterator_read(fd, fn, ctx);
-out:
-	if (err < 0)
-		snprintf(err_text, err_size, "reading the node's open files: %s%s%.160s", strerror(-err),
-			 probe_log_first()[0] ? ": " : "", probe_log_first());
-	if (fd >= 0)
+	} else {
+		err = iterator_read(fd, fn, ctx);
 		close(fd);
-	bpf_link__destroy(link);
-	openfiles_bpf__destroy(skel);
-	kernel_close(&kernel);
+	}
+	for (size_t i = 0; i < n; i++)
+		bpf_map_delete_elem(map, &owners[i]);
+	if (err < 0)
+		openfiles_error(err_text, err_size, err);
 	return err;
+}
+
+void openfiles_close(struct openfiles *o)
+{
+	if (!o)
+		return;
+	bpf_link__destroy(o->link);
+	openfiles_bpf__destroy(o->skel);
+	free(o);
 }

@@ -2,6 +2,7 @@
 #include "probe/tracer.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,9 @@ int tracer_open(const struct tracer_options *o, const struct tracer_handler *han
 		err = tracer_try(t, b, &attempts[b]);
 		if (!err) {
 			t->o.backend = b;
+			/* Types of the whole kernel and what loading took: several MiB that are not needed again. */
+			kernel_close(&t->kernel);
+			malloc_trim(0);
 			*ret = t;
 			return 0;
 		}

@@ -130,26 +130,28 @@ static bool bundle_known(struct session *s, const char *bundle)
 	return known != NULL;
 }
 
-static void state_dir_add(struct session *s, const char *path, int64_t root_pid)
+/* Returns true when it was not known before. */
+static bool state_dir_add(struct session *s, const char *path, int64_t root_pid)
 {
 	struct trace_state_dir *d;
 
 	for (d = s->state_dirs; d; d = d->next)
 		if (strcmp(d->path, path) == 0) {
 			d->root_pid = root_pid;
-			return;
+			return false;
 		}
 	d = calloc(1, sizeof(*d));
 	if (!d)
-		return;
+		return false;
 	d->path = strdup(path);
 	if (!d->path) {
 		free(d);
-		return;
+		return false;
 	}
 	d->root_pid = root_pid;
 	d->next = s->state_dirs;
 	s->state_dirs = d;
+	return true;
 }
 
 /* STATE/io.containerd.runtime.v2.task/NS/ID → STATE */
@@ -218,8 +220,8 @@ void containers_of_state(struct session *s, const char *state, int64_t root_pid)
 {
 	struct bundle_search b = { .s = s, .root_pid = root_pid };
 
-	state_dir_add(s, state, root_pid);
-	node_bundles(root_pid, state, bundle_found, &b);
+	if (state_dir_add(s, state, root_pid))
+		node_bundles(root_pid, state, bundle_found, &b);
 }
 
 void container_of_fifo(struct session *s, const char *path, struct trace_process *by)

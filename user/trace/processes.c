@@ -10,7 +10,7 @@
 #define START_TOLERANCE_NS 20000000LL
 
 /* How many processes' page tables are walked (smaps_rollup) in one window. */
-#define MEMORY_PER_WINDOW 4
+#define MEMORY_PER_WINDOW 8
 
 static char *copy(const char *s)
 {
@@ -62,7 +62,7 @@ static void process_emit(struct session *s, const struct trace_process *p, const
 	};
 	char *version = NULL, *go_version = NULL;
 
-	if (found && (p->role == PROCESS_CONTAINERD || p->role == PROCESS_SHIM) && s->described)
+	if (found && (p->role == PROCESS_CONTAINERD || p->role == PROCESS_SHIM) && s->versions_known)
 		node_binary_read(p->pid, p->role, &version, &go_version);
 	fact.version = version;
 	fact.go_version = go_version;
@@ -175,7 +175,8 @@ static void process_started(struct session *s, const struct ss_process *rec)
 		process_fill(p, &found);
 	p->start_ns = (int64_t)rec->start_ns;
 	p->role = role_of_flags(rec->flags);
-	if (alive && p->role == PROCESS_SHIM && !selection_wants_shim(s, &found)) {
+	/* A shim's start helper serves no address itself; it is the parent of the one that will. */
+	if (alive && p->role == PROCESS_SHIM && found.address && !selection_wants_shim(s, &found)) {
 		tracer_target_delete(s->tracer, rec->tgid);
 		p->unwanted = true;
 	}

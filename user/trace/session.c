@@ -7,7 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "probe/openfiles.h"
+#include "probe/privileges.h"
 #include "trace/state.h"
+
+/* So few processes' memory is looked at without much delay. */
+#define MEMORY_AT_ONCE 16
 
 int64_t clock_ns(int clock)
 {
@@ -142,11 +147,17 @@ int session_open(const struct session_options *o, struct session **ret, char *er
 	struct tracer_attempt attempts[BACKEND_COUNT];
 	struct session *s = calloc(1, sizeof(*s));
 	const struct tracer_handler handler = { s, on_op, on_channel, on_process, on_fold };
+	char missing[128];
 	int err;
 
 	if (!s) {
 		snprintf(err_text, err_size, "out of memory");
 		return -ENOMEM;
+	}
+	if (privileges_missing(missing, sizeof(missing))) {
+		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities", missing);
+		err = -EPERM;
+		goto fail;
 	}
 	s->o = *o;
 	s->o.tracer.follow_all = o->selection.n_addresses == 0;
@@ -156,6 +167,14 @@ int session_open(const struct session_options *o, struct session **ret, char *er
 	err = targets_add(s, err_text, err_size);
 	if (err)
 		goto fail;
+	/*
+	 * Ready before the trace begins, because it takes a while. Without it names come with operations, so
+	 * only --writers needs it.
+	 */
+	err = openfiles_open(s->o.tracer.btf_path, &s->files, err_text, err_size);
+	if (err && s->o.tracer.writers)
+		goto fail;
+	err = 0;
 	/* With --writers the pipes that shims hold must be watched before the first write counts. */
 	if (s->o.tracer.writers)
 		err = open_files_watch(s, err_text, err_size);
@@ -191,37 +210,6 @@ enum backend session_backend(const struct session *s)
 	return tracer_backend(s->tracer);
 }
 
-static void describe_runtimes(struct session *s)
-{
-	struct trace_process *p, *next;
-
-	HASH_ITER(hh, s->processes, p, next) {
-		struct node_runtime r = {};
-		struct fact_runtime fact;
-
-		if (!p->target || p->role != PROCESS_CONTAINERD || node_runtime_read(p->pid, &r))
-			continue;
-		fact = (struct fact_runtime){
-			.pid = r.pid,
-			.version = r.version,
-			.go_version = r.go_version,
-			.exe = r.exe,
-			.address = r.address,
-			.ttrpc_address = r.ttrpc_address,
-			.debug_address = r.debug_address,
-			.state = r.state,
-			.root = r.root,
-			.config_path = r.config_path,
-			.config_text = r.config_text,
-			.config_sha256 = r.config_sha256,
-		};
-		SESSION_EMIT(s, runtime, &fact);
-		if (r.state)
-			containers_of_state(s, r.state, r.pid);
-		node_runtime_free(&r);
-	}
-}
-
 /* Everything known at the start but the open files. */
 static void describe(struct session *s)
 {
@@ -243,23 +231,30 @@ static void describe(struct session *s)
 		fact_host = (struct fact_host){ host.hostname, host.kernel, host.arch, host.boot_id, host.cpus };
 	SESSION_EMIT(s, host, &fact_host);
 	SESSION_EMIT(s, trace, &fact_trace);
-	s->described = true;
 	HASH_ITER(hh, s->processes, p, next)
 		process_describe(s, p);
-	processes_usage(s, true);
-	describe_runtimes(s);
 	HASH_ITER(hh, s->processes, p, next) {
 		struct node_process found = {};
 		char *state;
 
-		if (p->role != PROCESS_SHIM || node_process_read(p->pid, &found))
+		if (!p->target || node_process_read(p->pid, &found))
 			continue;
 		state = node_state_dir(&found);
-		if (state && found.cwd)
-			container_of_bundle(s, p->pid, found.cwd);
+		if (state)
+			containers_of_state(s, state, p->pid);
 		free(state);
 		node_process_free(&found);
 	}
+}
+
+/* Take in what waits, without waiting: containers may be short-lived. */
+static int session_take_in(struct session *s)
+{
+	int n = tracer_poll(s->tracer, 0);
+
+	if (s->pending)
+		containers_retry(s);
+	return n;
 }
 
 int session_describe(struct session *s)
@@ -267,7 +262,11 @@ int session_describe(struct session *s)
 	char err[256];
 
 	describe(s);
+	details_start(s);
+	session_take_in(s);
 	open_files_read(s, err, sizeof(err));
+	session_take_in(s);
+	processes_usage(s, HASH_COUNT(s->processes) <= MEMORY_AT_ONCE);
 	return s->sink_error;
 }
 
@@ -276,11 +275,17 @@ int session_snapshot(const struct session_selection *selection, const char *btf_
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct fact_finish finish;
+	char missing[128];
 	int err;
 
 	if (!s) {
 		snprintf(err_text, err_size, "out of memory");
 		return -ENOMEM;
+	}
+	if (privileges_missing(missing, sizeof(missing))) {
+		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities", missing);
+		err = -EPERM;
+		goto out;
 	}
 	s->o.selection = *selection;
 	s->o.tracer.btf_path = btf_path;
@@ -292,9 +297,14 @@ int session_snapshot(const struct session_selection *selection, const char *btf_
 	if (err)
 		goto out;
 	describe(s);
+	details_start(s);
+	err = openfiles_open(btf_path, &s->files, err_text, err_size);
+	if (err)
+		goto out;
 	err = open_files_read(s, err_text, err_size);
 	if (err)
 		goto out;
+	details_take(s, true);
 	finish.end_ns = clock_ns(CLOCK_MONOTONIC);
 	SESSION_EMIT(s, finish, &finish);
 	err = s->sink_error;
@@ -353,6 +363,8 @@ int session_poll(struct session *s, int timeout_ms)
 		return n;
 	if (s->pending)
 		containers_retry(s);
+	if (s->details)
+		details_take(s, false);
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (now >= due) {
 		n = session_tick(s, now);
@@ -378,6 +390,7 @@ int session_finish(struct session *s)
 	if (err)
 		return err;
 	containers_retry(s);
+	details_take(s, true);
 	if (s->unannounced)
 		open_files_read(s, why, sizeof(why));
 	processes_usage(s, true);
@@ -394,6 +407,8 @@ void session_close(struct session *s)
 
 	if (!s)
 		return;
+	details_take(s, true);
+	openfiles_close(s->files);
 	tracer_close(s->tracer);
 	channels_free(s);
 	processes_free(s);

@@ -106,7 +106,7 @@ static int file_watch(void *ctx, const struct ss_open_file *f, const char *path)
 /* With --writers: the pipes that shims read already. */
 int open_files_watch(struct session *s, char *err, size_t err_size)
 {
-	return openfiles_read(NULL, 0, s->o.tracer.btf_path, file_watch, s, err, err_size);
+	return openfiles_read(s->files, NULL, 0, file_watch, s, err, err_size);
 }
 
 int open_files_read(struct session *s, char *err, size_t err_size)
@@ -117,13 +117,15 @@ int open_files_read(struct session *s, char *err, size_t err_size)
 	size_t n = 0;
 	int ret;
 
+	if (!s->files)
+		return -EOPNOTSUPP;
 	owners = calloc(HASH_COUNT(s->processes) + 1, sizeof(*owners));
 	if (!owners)
 		return -ENOMEM;
 	HASH_ITER(hh, s->processes, p, next)
 		if (p->target && !p->ended)
 			owners[n++] = p->pid;
-	ret = openfiles_read(owners, n, s->o.tracer.btf_path, file_collect, &files, err, err_size);
+	ret = openfiles_read(s->files, owners, n, file_collect, &files, err, err_size);
 	if (ret)
 		goto out;
 	for (size_t i = 0; i < files.n; i++) {

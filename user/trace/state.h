@@ -114,7 +114,10 @@ struct session {
 	uint64_t windows;
 	int64_t evicted_ns;
 	uint64_t swept, processes_dropped;
-	bool described, stopping;
+	bool stopping;
+	bool versions_known; /* of the binaries seen at the start: a new process's is soon told */
+	struct trace_details *details;
+	struct openfiles *files;
 	size_t memory_next; /* whose memory is looked at next */
 };
 
@@ -173,6 +176,11 @@ void container_of_fifo(struct session *s, const char *path, struct trace_process
 void containers_of_state(struct session *s, const char *state, int64_t root_pid);
 void containers_retry(struct session *s);
 void containers_free(struct session *s);
+
+/* details.c */
+void details_start(struct session *s);
+/* Hand on what has been found; wait: until it has. */
+void details_take(struct session *s, bool wait);
 
 /* startup.c */
 int open_files_watch(struct session *s, char *err, size_t err_size);

@@ -13,7 +13,7 @@ static int print_head(FILE *out, const struct live *l, const struct view_options
 	enum table_style style = l->lossless ? TABLE_STRONG : TABLE_WARN;
 	int err = -ENOMEM;
 
-	if (asprintf(&text, "%s + %s  %s on %s: %s; losses: %s", l->when,
+	if (asprintf(&text, "%s + %s, %s on %s: %s; losses: %s", l->when,
 		     number_duration(every, sizeof(every), l->duration_ns), l->backend, l->host,
 		     live_summary(summary, sizeof(summary), l), l->losses) < 0)
 		return -ENOMEM;

@@ -86,7 +86,7 @@ size_t text_piece(const char *s, size_t left, char *piece, int *columns)
 
 	if (len == 1 && c >= 0x20 && c < 0x7f)
 		width = 1;
-	else if (len > 1 && c >= 0xa0 && !format_character(c) && text_utf8())
+	else if (len > 1 && !format_character(c) && text_utf8())
 		width = wcwidth((wchar_t)c);
 	if (width >= 0) {
 		memcpy(piece, s, len);
