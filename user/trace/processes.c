@@ -135,6 +135,17 @@ void process_add_found(struct session *s, const struct node_process *found)
 	s->n_targets++;
 }
 
+/* One that the selection rules out: what it shares with targets is theirs alone. */
+void process_add_unwanted(struct session *s, const struct node_process *found)
+{
+	struct trace_process *p = process_new(s, (uint32_t)found->pid);
+
+	if (!p)
+		return;
+	process_fill(p, found);
+	p->unwanted = true;
+}
+
 /* The facts about a process, with its binary's versions. */
 void process_describe(struct session *s, struct trace_process *p)
 {

@@ -121,6 +121,8 @@ static int targets_add(struct session *s, char *err_text, size_t err_size)
 			err = target_add(s, p, target_flags(p->role), err_text, err_size);
 		} else if (p->role == PROCESS_SHIM && selection_wants_shim(s, p)) {
 			err = target_add(s, p, target_flags(p->role), err_text, err_size);
+		} else if (p->role == PROCESS_SHIM || p->role == PROCESS_CONTAINERD) {
+			process_add_unwanted(s, p);
 		}
 	}
 	if (!err && s->o.tracer.writers)
@@ -232,7 +234,8 @@ static void describe(struct session *s)
 	SESSION_EMIT(s, host, &fact_host);
 	SESSION_EMIT(s, trace, &fact_trace);
 	HASH_ITER(hh, s->processes, p, next)
-		process_describe(s, p);
+		if (p->target)
+			process_describe(s, p);
 	HASH_ITER(hh, s->processes, p, next) {
 		struct node_process found = {};
 		char *state;

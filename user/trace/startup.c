@@ -140,7 +140,7 @@ int open_files_read(struct session *s, char *err, size_t err_size)
 		struct file_entry *e = &files.list[i];
 
 		HASH_FIND(hh, s->processes, &e->f.tgid, sizeof(e->f.tgid), p);
-		if ((!p || !p->target) && e->f.transport != SS_TRANSPORT_FILE && entry_matters(s, e)) {
+		if ((!p || (!p->target && !p->unwanted)) && e->f.transport != SS_TRANSPORT_FILE && entry_matters(s, e)) {
 			p = process_get_as(s, e->f.tgid, holder_role(e));
 			if (p)
 				entry_take(s, e, p);
