@@ -60,7 +60,7 @@ __noinline int channel_announce(__u64 file_addr, __u64 direction)
 	case SS_TRANSPORT_FIFO:
 	case SS_TRANSPORT_FILE:
 	case SS_TRANSPORT_PTY:
-		rec->path_len = path_read(file, rec->path, &flags);
+		path_read(file, rec->path, &rec->path_len, &flags);
 		break;
 	}
 	rec->flags = flags;

@@ -22,7 +22,7 @@
 #define PTY_SLAVE_MAJOR_LAST 143
 #define PTMX_DEV ((5 << 20) | 2)
 
-#define PATH_DEPTH 32 /* components and mount points followed at most */
+#define PATH_DEPTH 32
 
 struct file_id {
 	struct ss_channel_key key;
@@ -199,19 +199,21 @@ static __always_inline __u32 unix_address_read(struct sock *sk, char *path, __u8
 
 /*
  * The path of a file as components, leaf first, each with its NUL. bpf_d_path is not allowed in pipe and
- * socket functions, and an open's arguments show only /proc/self/fd/N here. Returns the bytes used.
+ * socket functions, and an open's arguments show only /proc/self/fd/N here. *used counts the bytes: it is
+ * in memory that the verifier does not follow, so that all ways through the loop look alike to it.
  */
-static __always_inline __u32 path_read(struct file *file, char *path, __u8 *flags)
+static __always_inline void path_read(struct file *file, char *path, volatile __u32 *used, __u8 *flags)
 {
 	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mnt = real_mount(BPF_CORE_READ(file, f_path.mnt));
-	__u32 off = 0;
 	bool whole = false;
 
+	*used = 0;
 	for (int i = 0; i < PATH_DEPTH; i++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		struct dentry *root = BPF_CORE_READ(mnt, mnt.mnt_root);
 		const unsigned char *name;
+		__u32 off;
 		long n;
 
 		if (dentry == root || dentry == parent) {
@@ -225,18 +227,18 @@ static __always_inline __u32 path_read(struct file *file, char *path, __u8 *flag
 			mnt = up;
 			continue;
 		}
+		off = *used;
 		if (off > SS_PATH_LEN - SS_NAME_LEN)
 			break;
 		name = BPF_CORE_READ(dentry, d_name.name);
 		n = bpf_probe_read_kernel_str(path + off, SS_NAME_LEN, name);
 		if (n <= 0)
 			break;
-		off += n;
+		*used = off + n;
 		dentry = parent;
 	}
 	if (!whole)
 		*flags |= SS_CHANNEL_PATH_TRUNCATED;
-	return off;
 }
 
 #endif

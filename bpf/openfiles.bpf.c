@@ -103,11 +103,11 @@ int open_files(struct bpf_iter__task_file *ctx)
 		/* An O_PATH descriptor has no pipe behind it. */
 		if (!(rec->f_flags & 010000000))
 			pipe_fill(file, rec);
-		rec->path_len = path_read(file, rec->path, &flags);
+		path_read(file, rec->path, &rec->path_len, &flags);
 		break;
 	case SS_TRANSPORT_FILE:
 	case SS_TRANSPORT_PTY:
-		rec->path_len = path_read(file, rec->path, &flags);
+		path_read(file, rec->path, &rec->path_len, &flags);
 		break;
 	}
 	rec->flags = flags;

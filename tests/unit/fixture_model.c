@@ -23,7 +23,7 @@ void *fixture_alloc(struct fixture *f, size_t size)
 
 char *fixture_string(struct fixture *f, const char *s)
 {
-	return s ? strcpy(fixture_alloc(f, strlen(s) + 1), s) : NULL;
+	return s ? memcpy(fixture_alloc(f, strlen(s) + 1), s, strlen(s)) : NULL;
 }
 
 /* A list with room for one more. It moves: pointers into it are good until the next one is added. */

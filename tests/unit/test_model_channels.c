@@ -167,6 +167,30 @@ static void announced_again(void **state)
 	model_free(f.m);
 }
 
+static void a_whole_name_after_its_end(void **state)
+{
+	struct feed f = feed_node();
+
+	(void)state;
+	FEED(&f, channel, .id = 1, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "b/c",
+	     .path_truncated = true);
+	resolve(&f, MODEL_TOTAL);
+	assert_string_equal(f.m->channels[0]->path, "b/c");
+	assert_true(f.m->channels[0]->path_truncated);
+	FEED(&f, channel, .id = 2, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "/a/b/c");
+	FEED(&f, channel, .id = 3, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "c",
+	     .path_truncated = true);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(f.m->n_channels, 1);
+	assert_string_equal(f.m->channels[0]->path, "/a/b/c");
+	assert_false(f.m->channels[0]->path_truncated);
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "x/c",
+	     .path_truncated = true);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(f.m->n_channels, 2);
+	model_free(f.m);
+}
+
 /* A pty's two ends have different names, and a socket's pair may be announced again as well. */
 static void announced_again_with_other_names(void **state)
 {
@@ -260,6 +284,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_pair),
 		cmocka_unit_test(mutual_knowledge_goes_first),
 		cmocka_unit_test(announced_again),
+		cmocka_unit_test(a_whole_name_after_its_end),
 		cmocka_unit_test(announced_again_with_other_names),
 		cmocka_unit_test(a_descriptor_has_one_file),
 		cmocka_unit_test(in_the_order_of_appearance),

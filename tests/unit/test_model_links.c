@@ -68,6 +68,51 @@ static void most_votes_win(void **state)
 	model_free(f.m);
 }
 
+/* Votes of several processes, and for an object that was announced again, add up. */
+static void votes_add_up(void **state)
+{
+	struct feed f = feed_two(0, 0);
+
+	(void)state;
+	FEED(&f, channel, .id = 30, .transport = TRANSPORT_PIPE, .dev = 24, .ino = OUT_A * 1000);
+	FEED(&f, process, .id = SHIM2, .pid = 500, .role = PROCESS_SHIM);
+	copy(&f, OUT_A, LOG_OUT_A, 1009);
+	copy(&f, OUT_B, LOG_OUT_B, 1009);
+	vote(&f, OUT_A, LOG_OUT_B, 7);
+	vote(&f, OUT_A, LOG_OUT_A, 3);
+	vote(&f, 30, LOG_OUT_A, 2);
+	FEED(&f, link, .from = OUT_A, .to = LOG_OUT_A, .process = SHIM2, .votes = 3);
+	resolve(&f, MODEL_TOTAL);
+	assert_output(&f, OUT_A, CID_A, "stdout");
+	assert_output(&f, OUT_B, NULL, NULL); /* two have its bytes */
+	model_free(f.m);
+}
+
+/* What is no log, and what was matched already, makes no tie; nor do no votes at all make a vote. */
+static void only_what_fits_ties(void **state)
+{
+	struct feed f = feed_two(0, 0);
+
+	(void)state;
+	copy(&f, OUT_A, LOG_OUT_A, 1009);
+	copy(&f, ERR_A, LOG_ERR_A, 1013);
+	copy(&f, OUT_B, LOG_OUT_B, 1019);
+	feed_read(&f, OUT_A, SHIM, 1, 1, 1);
+	feed_read(&f, ERR_A, SHIM, 1, 1, 1);
+	feed_read(&f, OUT_B, SHIM, 1, 1, 1);
+	vote(&f, OUT_A, ERR_A, 7);
+	vote(&f, OUT_A, OUT_A, 7);
+	vote(&f, OUT_A, LOG_OUT_A, 7);
+	vote(&f, ERR_A, LOG_OUT_A, 5);
+	vote(&f, ERR_A, LOG_ERR_A, 5);
+	vote(&f, OUT_B, LOG_OUT_B, 0);
+	resolve(&f, MODEL_TOTAL);
+	assert_output(&f, OUT_A, CID_A, "stdout");
+	assert_output(&f, ERR_A, CID_A, "stderr");
+	assert_output(&f, OUT_B, NULL, NULL);
+	model_free(f.m);
+}
+
 static void a_tie_decides_nothing(void **state)
 {
 	struct feed f = feed_two(0, 0);
@@ -222,6 +267,11 @@ static void what_a_writer_says(void **state)
 	FEED(&f, process, .id = WRITER, .container = CID_A);
 	resolve(&f, MODEL_TOTAL);
 	assert_output(&f, OUT_B, CID_A, NULL);
+	/* a container that nobody knows is not made up from it */
+	FEED(&f, process, .id = WRITER, .container = "nobody");
+	resolve(&f, MODEL_TOTAL);
+	assert_output(&f, OUT_B, NULL, NULL);
+	assert_int_equal(f.m->n_containers, 3);
 	model_free(f.m);
 }
 
@@ -305,6 +355,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(most_votes_win),
+		cmocka_unit_test(votes_add_up),
+		cmocka_unit_test(only_what_fits_ties),
 		cmocka_unit_test(a_tie_decides_nothing),
 		cmocka_unit_test(equal_bytes_must_be_alone),
 		cmocka_unit_test(roles_do_not_depend_on_the_scope),

@@ -191,6 +191,13 @@ static void fifos_whose_name_is_all(void **state)
 	resolve(&f, MODEL_TOTAL);
 	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 13), ROLE_CONTAINER_LOG, "web", "stdout",
 		    "late");
+	/* a container whose shim nobody told: not an exec of the one that this shim serves */
+	FEED(&f, container, .id = "new", .namespace = "default");
+	feed_object(&f, 16, TRANSPORT_FIFO, "/run/containerd/fifo/5/new-stdout");
+	feed_write(&f, 16, SHIM, 3, 5, 7);
+	resolve(&f, MODEL_TOTAL);
+	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 16), ROLE_CONTAINER_LOG, "new", "stdout", NULL);
+	assert_int_equal(container_of_id(f.m, "new")->shim_pid, 200);
 	/* not the customs of anybody: a shim must be there */
 	assert_fifo(one_fifo(&f, 14, "/tmp/x-stdout"), ROLE_OTHER, NULL, NULL, NULL);
 	FEED(&f, holder, .channel = 14, .process = SHIM, .fd = 21, .f_flags = O_RDWR);

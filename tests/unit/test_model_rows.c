@@ -212,6 +212,37 @@ static void cpu_of_processes(void **state)
 	model_free(f.m);
 }
 
+static void samples_out_of_order(void **state)
+{
+	struct feed f = feed_node();
+
+	(void)state;
+	/* no window, no difference over it */
+	feed_usage(&f, SHIM, START, 1000, 500, 1, false);
+	feed_usage(&f, SHIM, START + SECOND, 1100, 500, 1, false);
+	resolve(&f, MODEL_WINDOW);
+	assert_true(process_of_id(f.m, SHIM)->cpu_ns == FACT_UNKNOWN);
+	/* the same moment again: what was said last */
+	feed_usage(&f, SHIM, START + SECOND, 1101, 501, 1, false);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, 101);
+	assert_int_equal(process_of_id(f.m, SHIM)->user_ns, 1);
+	/* late: of no use */
+	feed_usage(&f, SHIM, START + 500 * MS, 7, 7, 1, false);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, 101);
+	/* memory alone */
+	feed_usage(&f, SHIM, START + 2 * SECOND, FACT_UNKNOWN, FACT_UNKNOWN, 43, false);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, 101);
+	assert_int_equal(process_of_id(f.m, SHIM)->rss_bytes, 43);
+	/* a last word counts, late or not */
+	feed_usage(&f, SHIM, START + 900 * MS, 1103, 502, 1, true);
+	resolve(&f, MODEL_TOTAL);
+	assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, 103);
+	model_free(f.m);
+}
+
 /* Samples are taken a little after a window's end, and perhaps told before the window is. */
 static void samples_at_the_windows_ends(void **state)
 {
@@ -280,6 +311,7 @@ int main(void)
 		cmocka_unit_test(windows_and_totals),
 		cmocka_unit_test(times_of_the_scope),
 		cmocka_unit_test(cpu_of_processes),
+		cmocka_unit_test(samples_out_of_order),
 		cmocka_unit_test(samples_at_the_windows_ends),
 		cmocka_unit_test(times_from_a_stranger),
 	};

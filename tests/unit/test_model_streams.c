@@ -280,6 +280,10 @@ static void what_nobody_knows(void **state)
 	assert_int_equal(c->log_records, 0);
 	/* output whose pipe and file were not seen */
 	feed_write(&f, FIFO_OUT, SHIM, 3, 1009, 7);
+	resolve(&f, MODEL_TOTAL);
+	c = container_of_id(f.m, CID_A);
+	assert_true(own_stream(c, "stdout")->log_bytes == FACT_UNKNOWN);
+	assert_true(c->log_records == FACT_UNKNOWN);
 	feed_read(&f, FIFO_OUT, CLIENT, 3, 1009, 7);
 	resolve(&f, MODEL_TOTAL);
 	c = container_of_id(f.m, CID_A);

@@ -12,12 +12,14 @@
 
 static struct live_row *new_row(struct live *l, enum live_list list, const char *name)
 {
-	struct live_row *rows = l->lists[list].rows;
 	size_t n = l->lists[list].n;
+	struct live_row *row;
 	char *copy;
 
+	/* Doubled at each power of two. */
 	if (!(n & (n - 1))) {
-		rows = reallocarray(rows, n ? 2 * n : 1, sizeof(*rows));
+		struct live_row *rows = reallocarray(l->lists[list].rows, n ? 2 * n : 1, sizeof(*rows));
+
 		if (!rows)
 			return NULL;
 		l->lists[list].rows = rows;
@@ -25,13 +27,13 @@ static struct live_row *new_row(struct live *l, enum live_list list, const char 
 	copy = strdup(name);
 	if (!copy)
 		return NULL;
-	rows[n] = (struct live_row){ .name = copy,
-				     .log_bytes = FACT_UNKNOWN,
-				     .pid = FACT_UNKNOWN,
-				     .cpu_ns = FACT_UNKNOWN,
-				     .rss_bytes = FACT_UNKNOWN };
-	l->lists[list].n++;
-	return &rows[n];
+	row = &l->lists[list].rows[l->lists[list].n++];
+	*row = (struct live_row){ .name = copy,
+				  .log_bytes = FACT_UNKNOWN,
+				  .pid = FACT_UNKNOWN,
+				  .cpu_ns = FACT_UNKNOWN,
+				  .rss_bytes = FACT_UNKNOWN };
+	return row;
 }
 
 static int collect_transports(struct live *l, const struct model *m)

@@ -11,7 +11,7 @@ static int print_head(FILE *out, const struct live *l, const struct view_options
 {
 	char summary[4 * NUMBER_SIZE], every[NUMBER_SIZE], *text = NULL;
 	enum table_style style = l->lossless ? TABLE_STRONG : TABLE_WARN;
-	int err = -ENOMEM;
+	int err;
 
 	if (asprintf(&text, "%s + %s, %s on %s: %s; losses: %s", l->when,
 		     number_duration(every, sizeof(every), l->duration_ns), l->backend, l->host,

@@ -295,7 +295,7 @@ static char *role_set(char *buf, size_t size, unsigned int roles)
 }
 
 /* "containerd ↔ shim": when both sides do both, the sets are the same and one says it. */
-static char *between(char *buf, size_t size, const struct group *g)
+static char *who_and_whom(char *buf, size_t size, const struct group *g)
 {
 	char from[64], to[64];
 
@@ -377,7 +377,7 @@ int report_others(FILE *out, const struct model *m, const struct ways *w, const 
 			continue;
 		other_row(t, TABLE_PLAIN, channel_role_name(groups[i].role),
 			  report_transport(transport, sizeof(transport), groups[i].transport, groups[i].protocol),
-			  between(who, sizeof(who), &groups[i]), &groups[i].n);
+			  who_and_whom(who, sizeof(who), &groups[i]), &groups[i].n);
 	}
 	/* The way back to the transports' total. */
 	other_row(t, TABLE_DIM, "streams, above", "", "", &w->n);

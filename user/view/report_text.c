@@ -280,7 +280,7 @@ int view_report_text(FILE *out, const struct model *m, const struct view_options
 {
 	struct names *names = names_new(m);
 	struct ways ways = { 0 };
-	int err = -ENOMEM;
+	int err;
 
 	if (!names)
 		return -ENOMEM;
