@@ -161,3 +161,57 @@ clean:
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(BIN_OBJECTS) $(SAN_LIB_OBJECTS) $(SAN_HELPER_OBJECTS)) \
 	$(UNIT_SOURCES:%.c=$(OUTPUT)/san/%.d) $(BPF_OBJECTS:%=$(OUTPUT)/bpf/%.d)
+
+# What is run: tests/run says how, in order, and sums up.
+.PHONY: test test-unit test-e2e test-vm
+test: all unit
+	$(Q)OUTPUT=$(OUTPUT) tests/run unit e2e
+
+test-unit: unit
+	$(Q)OUTPUT=$(OUTPUT) tests/run unit
+
+test-e2e: all
+	$(Q)OUTPUT=$(OUTPUT) tests/run e2e
+
+test-vm: all
+	$(Q)OUTPUT=$(OUTPUT) tests/kernels/run $(if $(K),-k $(K)) $(if $(C),-c $(C)) $(if $(B),-b $(B))
+
+# --- checks ------------------------------------------------------------------------------------------
+
+FORMAT_FILES := $(filter-out vmlinux/%,$(shell git ls-files '*.c' '*.h' 2>/dev/null))
+TIDY_FILES := $(filter user/%.c,$(FORMAT_FILES))
+SHELL_FILES := $(shell git ls-files 2>/dev/null | xargs -r grep -lE '^\#!/bin/(ba)?sh' 2>/dev/null)
+
+.PHONY: lint format
+lint: $(GENERATED)
+	$(call msg,FORMAT,clang-format)
+	$(Q)clang-format --dry-run -Werror $(FORMAT_FILES)
+	$(call msg,TIDY,clang-tidy)
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- $(subst ",\",$(CPPFLAGS)) -std=gnu11 2>/dev/null || { echo "clang-tidy: $$0"; exit 255; }'
+	$(call msg,CPPCHECK,cppcheck)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory \
+		-Iuser -Ibpf -I$(OUTPUT) -DSHIMSCOPE_VERSION='"$(VERSION)"' $(TIDY_FILES)
+	$(call msg,SHELL,shellcheck)
+	$(Q)shellcheck -x $(SHELL_FILES)
+
+format:
+	$(Q)clang-format -i $(FORMAT_FILES)
+
+# --- use ---------------------------------------------------------------------------------------------
+
+.PHONY: demo setup install
+setup:
+	$(Q)scripts/setup.sh
+
+# The first thing that a stranger runs: nothing may be installed yet, so it does not depend on `all`.
+demo:
+	$(Q)scripts/setup.sh --test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)OUTPUT=$(OUTPUT) scripts/demo.sh $(DEMO)
+
+install: all
+	$(call msg,INSTALL,$(DESTDIR)$(PREFIX)/bin/shimscope)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/shimscope
+	$(Q)install -m 755 $(OUTPUT)/shimscope $(DESTDIR)$(PREFIX)/bin/shimscope
+	$(Q)install -m 644 README.md LICENSE user/capture/FORMAT.md $(DESTDIR)$(PREFIX)/share/doc/shimscope

@@ -32,8 +32,7 @@ make_header() {
 	private_apt "$deb_arch" apt-get update >/dev/null
 	release=$(private_apt "$deb_arch" apt-cache depends "linux-image-cloud-$deb_arch" |
 		sed -n 's/.*Depends: linux-image-\([0-9].*\)/\1/p' | tail -n1)
-	(cd "$work" && private_apt "$deb_arch" apt-get download "linux-image-$release" >/dev/null 2>&1 ||
-		private_apt "$deb_arch" apt-get download "linux-image-$release-unsigned" >/dev/null)
+	(cd "$work" && private_apt "$deb_arch" apt-get download "linux-image-$release" >/dev/null)
 	dpkg-deb -x "$work"/linux-image-"$release"*.deb "$work/tree-$arch"
 	image=$(find "$work/tree-$arch/boot" -name 'vmlinuz-*' | head -n1)
 	/usr/bin/python3 "$here/btf_extract.py" "$image" "$work/$arch.btf"

@@ -69,7 +69,8 @@ static void what_is_told_of_it_later(void **state)
 	assert_int_equal(model_evict(f.m, START + SECOND + 1), 1);
 	feed_second(&f, 2);
 	feed_read(&f, 10, SHIM, 3, 5, 7);
-	feed_read(&f, 10, SHIM, 3, 5, 7);
+	feed_read(&f, 10, SHIM, 2, 4, 6);
+	feed_read(&f, 10, SHIM, 1, 1, 1);
 	FEED(&f, holder, .channel = 10, .process = SHIM, .fd = 3);
 	FEED(&f, link, .from = 10, .to = 11, .process = SHIM, .votes = 3);
 	resolve(&f, MODEL_WINDOW);

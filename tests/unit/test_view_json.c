@@ -31,7 +31,8 @@ static const json_t *at(const json_t *v, const char *path)
 	assert_true(strlen(path) < sizeof(copy));
 	strcpy(copy, path);
 	while ((key = strsep(&rest, ".")) != NULL) {
-		v = json_is_array(v) ? json_array_get(v, (size_t)atoi(key)) : json_object_get(v, key);
+		v = json_is_array(v) ? json_array_get(v, (size_t)atoi(key))
+				     : json_object_get(v, key);
 		if (!v)
 			fail_msg("no \"%s\" of %s", key, path);
 	}
@@ -215,8 +216,10 @@ static void channels(void **state)
 			const json_t *end = json_array_get(at(got, "ends"), j);
 
 			assert_end(end, ch->ends[j]);
-			assert_buckets(at(end, "size_log2"), ch->ends[j]->n.size_log2, FACT_SIZE_BUCKETS);
-			assert_buckets(at(end, "cpu_log2"), ch->ends[j]->n.cpu_log2, FACT_CPU_BUCKETS);
+			assert_buckets(at(end, "size_log2"), ch->ends[j]->n.size_log2,
+				       FACT_SIZE_BUCKETS);
+			assert_buckets(at(end, "cpu_log2"), ch->ends[j]->n.cpu_log2,
+				       FACT_CPU_BUCKETS);
 		}
 	}
 	json_decref(v);
@@ -238,7 +241,8 @@ static void containers(void **state)
 	assert_number(app, "shim_pid", 1201);
 	assert_number(app, "init_pid", FACT_UNKNOWN);
 	assert_text(app, "log_path", "/var/log/pods/shop_web-0_0b1/app/0.log");
-	assert_text(app, "sandbox", "3f9a1c52d0e74b6689a1c52d0e74b6683f9a1c52d0e74b6689a1c52d0e74b668");
+	assert_text(app, "sandbox",
+		    "3f9a1c52d0e74b6689a1c52d0e74b6683f9a1c52d0e74b6689a1c52d0e74b668");
 	assert_number(app, "log_records", 401000);
 	assert_number(app, "file_bytes", 56140000);
 	assert_number(app, "log_bytes", 40100000);
@@ -341,7 +345,8 @@ static void processes(void **state)
 
 static void unknown(void **state)
 {
-	struct model m = { .trace.duration_ns = FACT_UNKNOWN, .trace.scope_realtime_ns = FACT_UNKNOWN };
+	struct model m = { .trace.duration_ns = FACT_UNKNOWN,
+			   .trace.scope_realtime_ns = FACT_UNKNOWN };
 	json_t *v = report(&m);
 
 	(void)state;
@@ -403,7 +408,8 @@ static void hostile(void **state)
 
 	(void)state;
 	f->m.processes[0]->exe = fixture_string(f, "plain \"quoted\" \\ \n \033 漢字 é");
-	f->m.processes[1]->exe = fixture_string(f, "a\xff" "b\xc0\xaf\xed\xa0\x80 漢");
+	f->m.processes[1]->exe = fixture_string(f, "a\xff"
+						   "b\xc0\xaf\xed\xa0\x80 漢");
 	v = report(&f->m);
 	assert_text(v, "processes.0.exe", "plain \"quoted\" \\ \n \033 漢字 é");
 	assert_text(v, "processes.1.exe", "a\\xffb\\xc0\\xaf\\xed\\xa0\\x80 漢");
@@ -502,13 +508,20 @@ static void disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(head, utf8_locale),	 cmocka_unit_test_setup(losses, utf8_locale),
-		cmocka_unit_test_setup(channels, utf8_locale),	 cmocka_unit_test_setup(containers, utf8_locale),
-		cmocka_unit_test_setup(transports, utf8_locale), cmocka_unit_test_setup(processes, utf8_locale),
-		cmocka_unit_test_setup(unknown, utf8_locale),	 cmocka_unit_test_setup(lines, utf8_locale),
-		cmocka_unit_test_setup(sources, utf8_locale),	 cmocka_unit_test_setup(hostile, utf8_locale),
-		cmocka_unit_test_setup(hostile, ascii_locale),	 cmocka_unit_test_setup(enormous, utf8_locale),
-		cmocka_unit_test_setup(indented, utf8_locale),	 cmocka_unit_test_setup(memory, utf8_locale),
+		cmocka_unit_test_setup(head, utf8_locale),
+		cmocka_unit_test_setup(losses, utf8_locale),
+		cmocka_unit_test_setup(channels, utf8_locale),
+		cmocka_unit_test_setup(containers, utf8_locale),
+		cmocka_unit_test_setup(transports, utf8_locale),
+		cmocka_unit_test_setup(processes, utf8_locale),
+		cmocka_unit_test_setup(unknown, utf8_locale),
+		cmocka_unit_test_setup(lines, utf8_locale),
+		cmocka_unit_test_setup(sources, utf8_locale),
+		cmocka_unit_test_setup(hostile, utf8_locale),
+		cmocka_unit_test_setup(hostile, ascii_locale),
+		cmocka_unit_test_setup(enormous, utf8_locale),
+		cmocka_unit_test_setup(indented, utf8_locale),
+		cmocka_unit_test_setup(memory, utf8_locale),
 		cmocka_unit_test_setup(disk_full, utf8_locale),
 	};
 

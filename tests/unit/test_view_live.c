@@ -13,7 +13,8 @@ static void block(void **state)
 	size_t i;
 
 	(void)state;
-	line_of(text, "2026-01-02T03:04:05.123Z + 30.0 s, fentry on node-1: 2,929,680 calls, 217 MiB, CPU 3.02 s (10% of a "
+	line_of(text, "2026-01-02T03:04:05.123Z + 30.0 s, fentry on node-1: 2,929,680 calls, 217 "
+		      "MiB, CPU 3.02 s (10% of a "
 		      "CPU); losses: untimed 2\n");
 	head = line_of(text, "transport ");
 	assert_cell(head, line_of(head, "file "), "calls", "421,000");
@@ -43,8 +44,9 @@ static void block(void **state)
 static void rows(void **state)
 {
 	struct fixture *f = fixture_crowd(30);
-	char *text = render(view_live_text, &f->m,
-			    &(struct view_options){ .width = 100, .rows = 4, .sort = VIEW_SORT_NAME });
+	char *text =
+		render(view_live_text, &f->m,
+		       &(struct view_options){ .width = 100, .rows = 4, .sort = VIEW_SORT_NAME });
 	const char *head = line_of(text, "stream "), *row;
 	int64_t sum = 0;
 	size_t n = 0;
@@ -71,7 +73,8 @@ static void quiet(void **state)
 	/* Whether the trace will end well is not known yet: no loss to speak of. */
 	f->m.trace.complete = f->m.exact = false;
 	text = render_width(view_live_text, &f->m, 0);
-	assert_string_equal(text, "2026-01-02T03:04:05.123Z + 30.0 s, fentry on node-1: 0 calls, 0 B, CPU 0 ns (0% of a "
+	assert_string_equal(text, "2026-01-02T03:04:05.123Z + 30.0 s, fentry on node-1: 0 calls, 0 "
+				  "B, CPU 0 ns (0% of a "
 				  "CPU); losses: none\n\n");
 	free(text);
 	f->m.loss = (struct fact_loss){ 3, 12345, FACT_UNKNOWN, 0, 0, 0 };
@@ -94,7 +97,8 @@ static void lists(void **state)
 	(void)state;
 	assert_int_equal(live_collect(&l, &f->m), 0);
 	assert_int_equal(l.lists[LIVE_TRANSPORTS].n, f->m.n_transports);
-	assert_int_equal(l.lists[LIVE_CHANNELS].n, f->m.n_channels - 2); /* but two that nobody used */
+	assert_int_equal(l.lists[LIVE_CHANNELS].n,
+			 f->m.n_channels - 2); /* but two that nobody used */
 	for (i = 0; i < l.lists[LIVE_CHANNELS].n; i++)
 		figures_sum(&sum, &l.lists[LIVE_CHANNELS].rows[i].n);
 	assert_int_equal(sum.calls, l.total.calls);
@@ -116,10 +120,12 @@ static void lists(void **state)
 	assert_int_equal(r->rss_bytes, 48 << 20);
 	live_sort(&l, LIVE_CHANNELS, VIEW_SORT_EAGAIN);
 	for (i = 1; i < l.lists[LIVE_CHANNELS].n; i++)
-		assert_true(l.lists[LIVE_CHANNELS].rows[i - 1].n.eagain >= l.lists[LIVE_CHANNELS].rows[i].n.eagain);
+		assert_true(l.lists[LIVE_CHANNELS].rows[i - 1].n.eagain >=
+			    l.lists[LIVE_CHANNELS].rows[i].n.eagain);
 	live_sort(&l, LIVE_CHANNELS, VIEW_SORT_CALLS);
 	for (i = 1; i < l.lists[LIVE_CHANNELS].n; i++)
-		assert_true(l.lists[LIVE_CHANNELS].rows[i - 1].n.calls >= l.lists[LIVE_CHANNELS].rows[i].n.calls);
+		assert_true(l.lists[LIVE_CHANNELS].rows[i - 1].n.calls >=
+			    l.lists[LIVE_CHANNELS].rows[i].n.calls);
 	live_sort(&l, LIVE_STREAMS, VIEW_SORT_BYTES);
 	assert_string_equal(l.lists[LIVE_STREAMS].rows[0].name, "shop/web-0/app stdout");
 	live_free(&l);
@@ -160,9 +166,12 @@ static void disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(block, utf8_locale), cmocka_unit_test_setup(rows, utf8_locale),
-		cmocka_unit_test_setup(quiet, utf8_locale), cmocka_unit_test_setup(lists, utf8_locale),
-		cmocka_unit_test_setup(fits, utf8_locale),  cmocka_unit_test_setup(fits, ascii_locale),
+		cmocka_unit_test_setup(block, utf8_locale),
+		cmocka_unit_test_setup(rows, utf8_locale),
+		cmocka_unit_test_setup(quiet, utf8_locale),
+		cmocka_unit_test_setup(lists, utf8_locale),
+		cmocka_unit_test_setup(fits, utf8_locale),
+		cmocka_unit_test_setup(fits, ascii_locale),
 		cmocka_unit_test_setup(disk_full, utf8_locale),
 	};
 

@@ -41,23 +41,31 @@ static void tree(void **state)
 	part = next_line(app);
 	assert_ptr_equal(part, line_of(app, "    stdout\n"));
 	part = next_line(part);
-	assert_ptr_equal(part, line_of(app, "      pipe (1.2 KiB of 64.0 KiB waiting) pipe:0:14:7000\n"));
+	assert_ptr_equal(part,
+			 line_of(app, "      pipe (1.2 KiB of 64.0 KiB waiting) pipe:0:14:7000\n"));
 	part = next_line(part);
 	assert_ptr_equal(part, line_of(app, "          writer nginx 1302: fd 1 O_WRONLY\n"));
 	part = next_line(part);
 	assert_ptr_equal(part, line_of(app, "          shim 1201: fd 11 O_RDONLY\n"));
 	part = next_line(part);
-	assert_ptr_equal(part, line_of(app, "      fifo (1.2 KiB of 64.0 KiB waiting) /run/containerd/"
-					    "io.containerd.grpc.v1.cri/containers/8c1d"));
+	assert_ptr_equal(part,
+			 line_of(app, "      fifo (1.2 KiB of 64.0 KiB waiting) /run/containerd/"
+				      "io.containerd.grpc.v1.cri/containers/8c1d"));
 	part = next_line(part);
 	/* The shim's read end only keeps the FIFO open; O_PATH can do nothing at all. */
-	assert_ptr_equal(part, line_of(app, "          shim 1201: fd 21 O_WRONLY; fd 23 O_RDONLY (beside its own write "
-					    "end: only keeps it open); fd 20, 22 O_PATH\n"));
+	assert_ptr_equal(
+		part,
+		line_of(app,
+			"          shim 1201: fd 21 O_WRONLY; fd 23 O_RDONLY (beside its own write "
+			"end: only keeps it open); fd 20, 22 O_PATH\n"));
 	part = next_line(part);
-	assert_ptr_equal(part, line_of(app, "          containerd 812: fd 41 O_RDONLY; fd 40 O_PATH\n"));
+	assert_ptr_equal(part,
+			 line_of(app, "          containerd 812: fd 41 O_RDONLY; fd 40 O_PATH\n"));
 	assert_ptr_equal(next_line(part), line_of(app, "    stderr\n"));
 	part = line_of(app, "    all streams\n");
-	assert_int_equal(strncmp(next_line(part), "      file /var/log/pods/shop_web-0_0b1/app/0.log\n", 50), 0);
+	assert_int_equal(
+		strncmp(next_line(part), "      file /var/log/pods/shop_web-0_0b1/app/0.log\n", 50),
+		0);
 	line_of(part, "          containerd 812: fd 31 O_WRONLY O_APPEND\n");
 	line_of(pod, "  container shell (001122334455), with a terminal\n");
 	own = line_of(pod, "  the shim's own\n");
@@ -72,7 +80,8 @@ static void tree(void **state)
 	daemon = line_of(own, "containerd 812's own\n");
 	line_of(daemon, "  grpc-api: unix-stream /run/containerd/containerd.sock\n");
 	part = line_of(daemon, "  journald: unix-stream /run/systemd/journal/stdout\n");
-	assert_non_null(strstr(next_line(part), "containerd 812 fd 110 ↔ systemd-journal 210 fd 44\n"));
+	assert_non_null(
+		strstr(next_line(part), "containerd 812 fd 110 ↔ systemd-journal 210 fd 44\n"));
 	line_of(daemon, "Held by others\n");
 	assert_true(line_of(text, "Container default/job-1, shim 1377\n") < pod); /* by name */
 	/* Each channel is told once, below the headings. */
@@ -95,18 +104,25 @@ static void answers(void **state)
 	const char *part = line_of(text, "Answers\n");
 
 	(void)state;
-	line_of(part, "- The shims' own messages, and no container's output, go by 1 `log` FIFO (role shim-log): held for "
+	line_of(part, "- The shims' own messages, and no container's output, go by 1 `log` FIFO "
+		      "(role shim-log): held for "
 		      "writing by shim in 1; for reading by containerd in 1.\n");
-	line_of(part, "- Containers write into 4 pipes and 0 terminals (role container-output); the pipes are held for "
+	line_of(part, "- Containers write into 4 pipes and 0 terminals (role container-output); "
+		      "the pipes are held for "
 		      "reading by shim in 4.\n");
-	line_of(part, "- Container output goes on from the shims by 6 FIFOs (role container-log): held for writing by shim "
-		      "in 6; for reading by containerd in 5, client in 1. In 4 of them a writer holds a read end as well, "
+	line_of(part, "- Container output goes on from the shims by 6 FIFOs (role container-log): "
+		      "held for writing by shim "
+		      "in 6; for reading by containerd in 5, client in 1. In 4 of them a writer "
+		      "holds a read end as well, "
 		      "which only keeps the FIFO open while its reader is away.\n");
 	line_of(part, "- 2 log files are open, for writing by containerd in 2.\n");
-	line_of(part, "- No container stream uses a UNIX socket: none of the 12 open channels of streams is one.\n");
-	line_of(part, "- RPC goes over 4 UNIX socket connections: 2 ttrpc-task, 1 ttrpc-events, 1 grpc-api. 1 more goes to "
+	line_of(part, "- No container stream uses a UNIX socket: none of the 12 open channels of "
+		      "streams is one.\n");
+	line_of(part, "- RPC goes over 4 UNIX socket connections: 2 ttrpc-task, 1 ttrpc-events, 1 "
+		      "grpc-api. 1 more goes to "
 		      "journald: no RPC, the daemon's own messages.\n");
-	line_of(part, "- 12 of the 49 descriptors are O_PATH handles: they name a file, and can neither read nor write.\n");
+	line_of(part, "- 12 of the 49 descriptors are O_PATH handles: they name a file, and can "
+		      "neither read nor write.\n");
 	free(text);
 	fixture_free(f);
 }
@@ -120,7 +136,8 @@ static void no_answers(void **state)
 	(void)state;
 	line_of(text, "- No shim's `log` FIFO was found open.\n");
 	line_of(text, "- No FIFO with container output was found open.\n");
-	line_of(text, "- No channel of a container's stream was found open, so whether one uses a UNIX socket is not "
+	line_of(text, "- No channel of a container's stream was found open, so whether one uses a "
+		      "UNIX socket is not "
 		      "known.\n");
 	line_of(text, "- No UNIX socket for RPC was found open.\n");
 	assert_null(strstr(text, "No container stream uses"));
@@ -136,7 +153,8 @@ static void other_answers(void **state)
 
 	(void)state;
 	ch->n_holders = 1; /* only the shim */
-	socket = fixture_channel(f, "unix-stream:1:2", TRANSPORT_UNIX_STREAM, ROLE_CONTAINER_LOG, PROTOCOL_TTRPC, NULL);
+	socket = fixture_channel(f, "unix-stream:1:2", TRANSPORT_UNIX_STREAM, ROLE_CONTAINER_LOG,
+				 PROTOCOL_TTRPC, NULL);
 	fixture_holder(f, socket, f->m.processes[1], 5, O_RDWR, 1);
 	text = render_width(view_map_text, &f->m, 0);
 	assert_non_null(strstr(text, "for reading by containerd in 5, nobody seen in 1."));
@@ -151,15 +169,17 @@ static void readers(void **state)
 {
 	struct fixture *f = fixture_new();
 	struct model_process *shim = fixture_process(f, PROCESS_SHIM, 7, "shim");
-	struct model_channel *ch =
-		fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, "/x");
+	struct model_channel *ch = fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO,
+						   ROLE_CONTAINER_LOG, PROTOCOL_RAW, "/x");
 	char *text;
 
 	(void)state;
 	fixture_holder(f, ch, shim, 3, O_WRONLY, 0);
 	fixture_holder(f, ch, shim, 4, O_RDONLY, 0);
 	text = render_width(view_map_text, &f->m, 0);
-	assert_non_null(strstr(text, "fd 3 O_WRONLY; fd 4 O_RDONLY (beside its own write end: only keeps it open)\n"));
+	assert_non_null(strstr(
+		text,
+		"fd 3 O_WRONLY; fd 4 O_RDONLY (beside its own write end: only keeps it open)\n"));
 	assert_non_null(strstr(text, "for reading by nobody seen in 1."));
 	free(text);
 	fixture_end(f, ch, shim, DIRECTION_READ, 1, 0, 1, 1);
@@ -187,8 +207,10 @@ static void runtimes(void **state)
 	f->m.processes[1]->address = fixture_string(f, "/run/k3s/containerd/containerd.sock");
 	f->m.processes[2]->address = fixture_string(f, "/run/gone.sock");
 	text = render_width(view_map_text, &f->m, 0);
-	first_head = line_of(text, "containerd 1.6.20~ds1, pid 812, at /run/containerd/containerd.sock\n");
-	second_head = line_of(text, "containerd 1.6.20~ds1, pid 900, at /run/k3s/containerd/containerd.sock\n");
+	first_head = line_of(
+		text, "containerd 1.6.20~ds1, pid 812, at /run/containerd/containerd.sock\n");
+	second_head = line_of(
+		text, "containerd 1.6.20~ds1, pid 900, at /run/k3s/containerd/containerd.sock\n");
 	pod = line_of(text, "Pod shop/web-0, shim 1201\n");
 	job = line_of(text, "Container default/job-1, shim 1377\n");
 	assert_true(first_head < second_head && second_head < pod && pod < job);
@@ -258,13 +280,16 @@ static void json(void **state)
 	assert_access(ch, 24, "read-write", false);
 	ch = with(list, "role", "journald");
 	assert_true(json_is_null(json_object_get(ch, "pipe_bytes")));
-	assert_int_equal(json_integer_value(json_object_get(holder_of(ch, 44), "socket_ino")), 500231);
+	assert_int_equal(json_integer_value(json_object_get(holder_of(ch, 44), "socket_ino")),
+			 500231);
 	a = json_object_get(v, "answers");
 	assert_int_equal(json_integer_value(json_object_get(a, "containers")), 4);
 	assert_int_equal(json_integer_value(json_object_get(a, "shim_log_fifos")), 1);
 	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos")), 6);
-	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos_kept_open")), 4);
-	assert_int_equal(json_integer_value(json_object_get(a, "stream_channels_on_unix_sockets")), 0);
+	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos_kept_open")),
+			 4);
+	assert_int_equal(json_integer_value(json_object_get(a, "stream_channels_on_unix_sockets")),
+			 0);
 	assert_int_equal(json_integer_value(json_object_get(a, "rpc_sockets")), 4);
 	assert_int_equal(json_integer_value(json_object_get(a, "log_files")), 2);
 	assert_int_equal(json_integer_value(json_object_get(a, "path_handles")), 12);

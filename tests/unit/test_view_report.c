@@ -11,11 +11,14 @@ static void headline(void **state)
 	char *text = render_width(view_report_text, &f->m, 0);
 
 	(void)state;
-	line_of(text, "Traced 1 containerd, 2 shims, 4 containers, 4 other processes on node-1 for 30.0 s, backend "
+	line_of(text, "Traced 1 containerd, 2 shims, 4 containers, 4 other processes on node-1 for "
+		      "30.0 s, backend "
 		      "fentry: complete, exact.\n");
-	line_of(text, "Began 2026-01-02T03:04:05.123456789Z, windows of 1.00 s; Linux 6.12.1 x86_64, 2 CPUs; "
+	line_of(text, "Began 2026-01-02T03:04:05.123456789Z, windows of 1.00 s; Linux 6.12.1 "
+		      "x86_64, 2 CPUs; "
 		      "shimscope 0.1.0; with the writers.\n");
-	line_of(text, "containerd 1.6.20~ds1, go1.19.8, pid 812, at /run/containerd/containerd.sock, configured by "
+	line_of(text, "containerd 1.6.20~ds1, go1.19.8, pid 812, at "
+		      "/run/containerd/containerd.sock, configured by "
 		      "/etc/containerd/config.toml\n");
 	assert_null(strstr(text, "Note:"));
 	free(text);
@@ -25,7 +28,8 @@ static void headline(void **state)
 	f->m.trace.selection = fixture_string(f, "--pod web-0");
 	text = render_width(view_report_text, &f->m, 0);
 	assert_int_equal(strncmp(text, "Traced ", 7), 0);
-	assert_non_null(strstr(text, "backend fentry: INCOMPLETE (the end of the trace is missing), NOT EXACT"));
+	assert_non_null(strstr(
+		text, "backend fentry: INCOMPLETE (the end of the trace is missing), NOT EXACT"));
 	assert_non_null(strstr(text, "; selected: --pod web-0;"));
 	assert_non_null(strstr(text, "\nNote: before the upgrade\n"));
 	free(text);
@@ -90,7 +94,8 @@ static void streams(void **state)
 	block = line_of(section, "shop/web-0/app ");
 	/* Dearest first. */
 	assert_ptr_equal(block, next_line(head));
-	assert_true(line_of(section, "shop/web-0/sidecar ") < line_of(section, "shop/web-0/shell "));
+	assert_true(line_of(section, "shop/web-0/sidecar ") <
+		    line_of(section, "shop/web-0/shell "));
 	line_of(block, "  stdout: 38.1 MiB logged\n");
 	row = line_of(block, "    pipe  writer → shim ");
 	assert_cell(head, row, "in", "38.1 MiB");
@@ -102,7 +107,9 @@ static void streams(void **state)
 	/* The file that both streams share is told once, with what belongs to both. */
 	row = line_of(block, "  stdout+stderr: 401,000 records, 53.5 MiB in the file\n");
 	row = next_line(row);
-	assert_int_equal(strncmp(row, "    file  containerd → 0.log ", strlen("    file  containerd → 0.log ")), 0);
+	assert_int_equal(strncmp(row, "    file  containerd → 0.log ",
+				 strlen("    file  containerd → 0.log ")),
+			 0);
 	assert_cell(head, row, "in", "53.5 MiB");
 	assert_cell(head, row, "out", "");
 	/* The hops' calls are the container's. */
@@ -119,7 +126,8 @@ static void streams(void **state)
 	line_of(row, "  stderr: nothing passed\n");
 	line_of(section, "  stdout: 1.9 MiB logged, 20,000 records, 2.7 MiB in the file\n");
 	/* Bytes that stayed in the FIFO, and those that were moved. */
-	line_of(line_of(section, "shop/web-0/shell "), "          3 B written and not read within this trace\n");
+	line_of(line_of(section, "shop/web-0/shell "),
+		"          3 B written and not read within this trace\n");
 	line_of(section, "  exec probe-7 stdout: 68.4 KiB logged\n");
 	line_of(section, "          68.4 KiB of this moved by splice or its kin, not copied\n");
 	free(text);
@@ -147,7 +155,8 @@ static void adds_up(void **state)
 	}
 	assert_int_equal(number_in(head, row, "calls"), calls);
 	assert_int_equal(number_in(head, row, "channels"), channels);
-	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"), calls);
+	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"),
+			 calls);
 	assert_cell(head, line_of(section, "closed earlier "), "calls", "1,234");
 	assert_cell(head, line_of(section, "closed earlier "), "channels", "5");
 	assert_cell(head, line_of(section, "streams, above "), "calls", "2,927,431");
@@ -190,7 +199,8 @@ static void file_of_two(void **state)
 			file = f->m.channels[i]; /* of the second */
 	}
 	assert_non_null(file);
-	fixture_hop(f, &c->streams[0], file, PROCESS_CONTAINERD, PROCESS_OTHER, file->ends[0], NULL);
+	fixture_hop(f, &c->streams[0], file, PROCESS_CONTAINERD, PROCESS_OTHER, file->ends[0],
+		    NULL);
 	text = render_width(view_report_text, &f->m, 120);
 	section = line_of(text, "Streams and their hops\n");
 	head = next_line(next_line(section));
@@ -204,7 +214,9 @@ static void file_of_two(void **state)
 	fixture_free(f);
 }
 
-/* Input typed into a terminal goes the other way: it is no part of the stream, and still counted. */
+/*
+ * Input typed into a terminal goes the other way: it is no part of the stream, and still counted.
+ */
 static void terminal_input(void **state)
 {
 	struct fixture *f = fixture_node();
@@ -267,7 +279,7 @@ static void processes(void **state)
 static void losses(void **state)
 {
 	struct fixture *f = fixture_node();
-	static const char *const names[] = { "ring_dropped ", "folded ",  "map_full ",
+	static const char *const names[] = { "ring_dropped ", "folded ", "map_full ",
 					     "hook_missed ",  "unseen ", "untimed " };
 	char *text, number[32];
 	const char *section, *row;
@@ -291,7 +303,8 @@ static void losses(void **state)
 /* Nothing at all: no figure is made up. */
 static void empty(void **state)
 {
-	struct model m = { .trace.duration_ns = FACT_UNKNOWN, .trace.scope_realtime_ns = FACT_UNKNOWN };
+	struct model m = { .trace.duration_ns = FACT_UNKNOWN,
+			   .trace.scope_realtime_ns = FACT_UNKNOWN };
 	char *text;
 	size_t i;
 
@@ -301,7 +314,8 @@ static void empty(void **state)
 		assert_fits(text, widths[i]);
 		free(text);
 	}
-	assert_non_null(strstr(text = render_width(view_report_text, &m, 0), " for ?, backend ?: INCOMPLETE"));
+	assert_non_null(strstr(text = render_width(view_report_text, &m, 0),
+			       " for ?, backend ?: INCOMPLETE"));
 	assert_non_null(strstr(text, "Began ?; Linux ?"));
 	line_of(text, "No stream of a container was seen.\n");
 	free(text);
@@ -348,7 +362,8 @@ static void narrow(void **state)
 		assert_cell(section, row, "out", "38.1 MiB");
 		assert_cell(section, row, "CPU", "1.16 s");
 		section = line_of(text, "Processes\n");
-		assert_cell(next_line(section), line_of(section, "shim shop/web-0 "), "CPU", "2.30 s");
+		assert_cell(next_line(section), line_of(section, "shim shop/web-0 "), "CPU",
+			    "2.30 s");
 		free(text);
 	}
 	fixture_free(f);
@@ -358,7 +373,8 @@ static void narrow(void **state)
 static void rows(void **state)
 {
 	struct fixture *f = fixture_crowd(30);
-	char *text = render(view_report_text, &f->m, &(struct view_options){ .width = 100, .rows = 4 });
+	char *text =
+		render(view_report_text, &f->m, &(struct view_options){ .width = 100, .rows = 4 });
 	const char *section = line_of(text, "Streams and their hops\n"), *head = section, *row;
 	int64_t sum = 0;
 
@@ -382,7 +398,8 @@ static void rows(void **state)
 static void sorting(void **state)
 {
 	struct fixture *f = fixture_node();
-	char *text = render(view_report_text, &f->m, &(struct view_options){ .sort = VIEW_SORT_NAME });
+	char *text =
+		render(view_report_text, &f->m, &(struct view_options){ .sort = VIEW_SORT_NAME });
 
 	(void)state;
 	assert_true(line_of(text, "default/job-1 ") < line_of(text, "shop/web-0/app "));
@@ -420,7 +437,8 @@ static void colours(void **state)
 
 	(void)state;
 	assert_null(strchr(plain, '\033'));
-	text = render(view_report_text, &f->m, &(struct view_options){ .width = 90, .colour = true });
+	text = render(view_report_text, &f->m,
+		      &(struct view_options){ .width = 90, .colour = true });
 	assert_non_null(strchr(text, '\033'));
 	/* Without its colours it is the plain one: names bring no sequences of their own. */
 	for (from = to = text; *from; from++) {

@@ -5,9 +5,12 @@
 #include "view/table.h"
 
 static const struct table_column columns[] = {
-	{ "name", TABLE_NAME, 8, 30, 0, false },   { "path", TABLE_PATH, 6, 0, 2, false },
-	{ "calls", TABLE_RIGHT, 0, 0, 0, false },  { "spare", TABLE_RIGHT, 0, 0, 0, true },
-	{ "blocked", TABLE_RIGHT, 9, 0, 3, false }, { "note", TABLE_LEFT, 0, 0, 1, false },
+	{ .title = "name", .align = TABLE_NAME, .least = 8, .most = 30 },
+	{ .title = "path", .align = TABLE_PATH, .least = 6, .drop = 2 },
+	{ .title = "calls", .align = TABLE_RIGHT },
+	{ .title = "spare", .align = TABLE_RIGHT, .quiet = true },
+	{ .title = "blocked", .align = TABLE_RIGHT, .least = 9, .drop = 3 },
+	{ .title = "note", .align = TABLE_LEFT, .drop = 1 },
 };
 
 static struct table *filled(void)
@@ -55,16 +58,19 @@ static void layout(void **state)
 
 	(void)state;
 	/* The empty quiet column is left out; the last cell has no trailing spaces. */
-	check(t, 0, "name           path                  calls    blocked  note\n"
-		    "container one  /run/containerd/fifo  1,234          5  left\n"
-		    "漢字                                     7\n");
+	check(t, 0,
+	      "name           path                  calls    blocked  note\n"
+	      "container one  /run/containerd/fifo  1,234          5  left\n"
+	      "漢字                                     7\n");
 	/* The widest elastic column gives first; a name loses its end, a path its beginning. */
-	check(t, 56, "name           path               calls    blocked  note\n"
-		     "container one  …/containerd/fifo  1,234          5  left\n"
-		     "漢字                                  7\n");
-	check(t, 50, "name          path          calls    blocked  note\n"
-		     "container o…  …ainerd/fifo  1,234          5  left\n"
-		     "漢字                            7\n");
+	check(t, 56,
+	      "name           path               calls    blocked  note\n"
+	      "container one  …/containerd/fifo  1,234          5  left\n"
+	      "漢字                                  7\n");
+	check(t, 50,
+	      "name          path          calls    blocked  note\n"
+	      "container o…  …ainerd/fifo  1,234          5  left\n"
+	      "漢字                            7\n");
 	table_free(t);
 }
 
@@ -147,11 +153,12 @@ static void spans_and_lines(void **state)
 	line = table_line(t, -1);
 	assert_int_equal(strncmp(line, "name", 4), 0);
 	free(line);
-	check(t, 30, "name      path     calls  note\n"
-		     "contain…  …d/fifo  1,234  left\n"
-		     "漢字                   7\n"
-		     "    a sentence across all of\n"
-		     "    the columns, which is long\n");
+	check(t, 30,
+	      "name      path     calls  note\n"
+	      "contain…  …d/fifo  1,234  left\n"
+	      "漢字                   7\n"
+	      "    a sentence across all of\n"
+	      "    the columns, which is long\n");
 	table_free(t);
 }
 
@@ -175,9 +182,12 @@ static void colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(layout, utf8_locale),	      cmocka_unit_test_setup(giving_way, utf8_locale),
-		cmocka_unit_test_setup(most, utf8_locale),	      cmocka_unit_test_setup(unsafe, utf8_locale),
-		cmocka_unit_test_setup(unsafe, ascii_locale),	      cmocka_unit_test_setup(spans_and_lines, utf8_locale),
+		cmocka_unit_test_setup(layout, utf8_locale),
+		cmocka_unit_test_setup(giving_way, utf8_locale),
+		cmocka_unit_test_setup(most, utf8_locale),
+		cmocka_unit_test_setup(unsafe, utf8_locale),
+		cmocka_unit_test_setup(unsafe, ascii_locale),
+		cmocka_unit_test_setup(spans_and_lines, utf8_locale),
 		cmocka_unit_test_setup(colours, utf8_locale),
 	};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The live screen, on a real terminal: this program runs itself (--screen) within a tmux of its own and
- * reads what is on the screen. Skipped only where tmux is missing.
+ * The live screen, on a real terminal: this program runs itself (--screen) within a tmux of its own
+ * and reads what is on the screen. Skipped only where tmux is missing.
  */
 #include "test_view.h"
 
@@ -14,7 +14,9 @@
 
 #include "view/tui.h"
 
-/* --- what runs within the terminal --------------------------------------------------------------- */
+/*
+ * --- what runs within the terminal ---------------------------------------------------------------
+ */
 
 static struct fixture *node_named(const char *name)
 {
@@ -60,7 +62,10 @@ static int screen(const char *node, const char *how)
 	return 0;
 }
 
-/* --- the test ------------------------------------------------------------------------------------- */
+/*
+ * --- the test
+ * -------------------------------------------------------------------------------------
+ */
 
 static char dir[] = "/tmp/shimscope-tui-XXXXXX";
 static char self[4096];
@@ -90,7 +95,9 @@ static char *run(int *status, const char *fmt, ...)
 	return text;
 }
 
-/* Each terminal has a server of its own: one that ends takes its socket with it, whenever that is. */
+/*
+ * Each terminal has a server of its own: one that ends takes its socket with it, whenever that is.
+ */
 static unsigned int server;
 
 #define TMUX "env -u TMUX LC_ALL=C.UTF-8 tmux -u -S %s/socket-%u -f /dev/null "
@@ -106,7 +113,8 @@ static void tmux(const char *arguments)
 }
 
 /* A terminal that runs `ENVIRONMENT self --screen NODE HOW` between two marks. */
-static void start(const char *environment, const char *node, const char *how, int columns, int lines)
+static void start(const char *environment, const char *node, const char *how, int columns,
+		  int lines)
 {
 	char command[8192 + 512], script[64];
 	FILE *f;
@@ -114,7 +122,9 @@ static void start(const char *environment, const char *node, const char *how, in
 	snprintf(script, sizeof(script), "%s/run", dir);
 	f = fopen(script, "w");
 	assert_non_null(f);
-	/* It outlives a terminal that goes away only until it has told so: cat then reads nothing. */
+	/*
+	 * It outlives a terminal that goes away only until it has told so: cat then reads nothing.
+	 */
 	fprintf(f,
 		"trap '' HUP\n"
 		"echo BEFORE; stty -g >%s/before\n"
@@ -124,7 +134,8 @@ static void start(const char *environment, const char *node, const char *how, in
 		dir, environment, self, node, how, dir, dir);
 	assert_int_equal(fclose(f), 0);
 	server++;
-	snprintf(command, sizeof(command), "new-session -d -x %d -y %d 'exec sh %s'", columns, lines, script);
+	snprintf(command, sizeof(command), "new-session -d -x %d -y %d 'exec sh %s'", columns,
+		 lines, script);
 	tmux(command);
 }
 
@@ -177,10 +188,10 @@ static void expect(const char *what)
 	free(wait_for(what));
 }
 
-#define NEEDS_TMUX()                 \
-	do {                         \
-		if (!have_tmux)      \
-			skip();      \
+#define NEEDS_TMUX()                                                                               \
+	do {                                                                                       \
+		if (!have_tmux)                                                                    \
+			skip();                                                                    \
 	} while (0)
 
 static void rows(void **state)
@@ -193,7 +204,8 @@ static void rows(void **state)
 	start("", "node", "plain", 110, 36);
 	text = wait_for("q quit");
 	assert_fits(text, 110);
-	assert_int_equal(strncmp(text, "shimscope on node-1, backend fentry, every 30.0 s\n", 50), 0);
+	assert_int_equal(strncmp(text, "shimscope on node-1, backend fentry, every 30.0 s\n", 50),
+			 0);
 	assert_non_null(strstr(text, "2,929,680 calls, 217 MiB, CPU 3.02 s (10% of a CPU)\n"));
 	assert_non_null(strstr(text, "losses: untimed 2\n"));
 	head = line_of(text, "transport ");
@@ -202,7 +214,8 @@ static void rows(void **state)
 	line_of(text, "7 streams by CPU (all on this screen)\n");
 	head = line_of(text, "stream ");
 	assert_cell(head, line_of(head, "shop/web-0/app stdout "), "logged", "38.1 MiB");
-	assert_true(line_of(head, "shop/web-0/app stdout ") < line_of(head, "default/job-1 stdout "));
+	assert_true(line_of(head, "shop/web-0/app stdout ") <
+		    line_of(head, "default/job-1 stdout "));
 	free(text);
 	stop();
 }
@@ -246,7 +259,9 @@ static void scrolling(void **state)
 	(void)state;
 	NEEDS_TMUX();
 	start("", "crowd", "plain", 100, 24);
-	/* 24 lines: 4 of head, 4 of transports, a blank, the list's title and heads, the last line. */
+	/*
+	 * 24 lines: 4 of head, 4 of transports, a blank, the list's title and heads, the last line.
+	 */
 	expect("streams 1 to 12 of 60, by CPU");
 	expect("shop/crowd-59/app stdout");
 	keys("Down");
@@ -317,7 +332,8 @@ static void resizing(void **state)
 	start("", "node", "plain", 110, 36);
 	expect("q quit");
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		snprintf(arguments, sizeof(arguments), "resize-window -x %d -y %d", sizes[i][0], sizes[i][1]);
+		snprintf(arguments, sizeof(arguments), "resize-window -x %d -y %d", sizes[i][0],
+			 sizes[i][1]);
 		tmux(arguments);
 		pause_ms(400);
 		text = shot("");
@@ -427,7 +443,10 @@ static void hostile(void **state)
 	stop();
 }
 
-/* A terminal that goes away ends the program, though the signal is ignored and standard input readable. */
+/*
+ * A terminal that goes away ends the program, though the signal is ignored and standard input
+ * readable.
+ */
 static void hanging_up(void **state)
 {
 	char *text;
@@ -439,7 +458,8 @@ static void hanging_up(void **state)
 	expect("q quit");
 	tmux("kill-server");
 	text = run(&status,
-		   "for i in $(seq 200); do grep -q AFTER %s/after 2>/dev/null && exit 0; sleep 0.05; done; exit 1",
+		   "for i in $(seq 200); do grep -q AFTER %s/after 2>/dev/null && exit 0; sleep "
+		   "0.05; done; exit 1",
 		   dir);
 	free(text);
 	assert_int_equal(status, 0);
@@ -494,10 +514,12 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),	       cmocka_unit_test(lists_and_orders), cmocka_unit_test(scrolling),
-		cmocka_unit_test(pausing),     cmocka_unit_test(help),		   cmocka_unit_test(resizing),
-		cmocka_unit_test(leaving),     cmocka_unit_test(colours),	   cmocka_unit_test(hostile),
-		cmocka_unit_test(hanging_up),  cmocka_unit_test(no_terminal),
+		cmocka_unit_test(rows),	       cmocka_unit_test(lists_and_orders),
+		cmocka_unit_test(scrolling),   cmocka_unit_test(pausing),
+		cmocka_unit_test(help),	       cmocka_unit_test(resizing),
+		cmocka_unit_test(leaving),     cmocka_unit_test(colours),
+		cmocka_unit_test(hostile),     cmocka_unit_test(hanging_up),
+		cmocka_unit_test(no_terminal),
 	};
 
 	if (argc == 4 && !strcmp(argv[1], "--screen"))

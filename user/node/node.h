@@ -25,7 +25,10 @@ struct node_process {
 	char *cwd;	 /* shim: its bundle */
 };
 
-/* One process. Returns 0, -ESRCH when it is gone, other negative errno. */
+/*
+ * One process. Returns 0, -ESRCH when it is gone (a zombie is; a thread's id is no process's), other
+ * negative errno. Everything is of the same process, even if its pid is used again meanwhile.
+ */
 int node_process_read(int64_t pid, struct node_process *ret);
 void node_process_free(struct node_process *p);
 
@@ -33,7 +36,7 @@ void node_process_free(struct node_process *p);
  * All containerds and shims running now (a cheap scan: comm first). *ret is an array of *n. A zombie
  * is not running. A `containerd` that is a client helper (e.g. `containerd config dump`, `containerd
  * publish`) or a shim's short `start`/`delete` helper is still reported, with its role, but with
- * address NULL if it serves none.
+ * address NULL if it serves none. Their children that have forked but not called exec yet are left out.
  */
 int node_scan(struct node_process **ret, size_t *n);
 void node_scan_free(struct node_process *list, size_t n);
@@ -44,19 +47,26 @@ void node_scan_free(struct node_process *list, size_t n);
  */
 int node_descendants(const struct node_process *of, size_t n, uint32_t **ret, size_t *ret_n);
 
-/* Everything about one containerd, for the capture's head; may run its binary with --version. */
+/*
+ * Everything about one containerd, for the capture's head; may run its binary with --version (see
+ * node_binary_read()). config_text is the configuration file, secrets taken out, and after it each file
+ * that it imports under a line "# imported: PATH"; config_sha256 is of the configuration file alone.
+ */
 struct node_runtime {
 	int64_t pid;
 	char *version, *go_version, *exe, *address, *ttrpc_address, *debug_address, *state, *root;
 	char *config_path, *config_text, *config_sha256;
 };
+/* Returns 0; -ESRCH when it is gone; -EINVAL for a process that is no containerd; -ENOMEM. */
 int node_runtime_read(int64_t pid, struct node_runtime *ret);
 void node_runtime_free(struct node_runtime *r);
 
 /*
  * Copy of a containerd configuration (TOML) with the values of secret-bearing keys replaced by
  * "<redacted>": registry auth (auth, username, password, identitytoken, token…), TLS keys, header
- * values, anything in *.auth tables. Returned string is the caller's; NULL when out of memory.
+ * values, environments, anything in *.auth tables, users and passwords in URLs, and the like in comments.
+ * From the first statement on that is not TOML nothing is copied. Returned string is the caller's; NULL
+ * when out of memory.
  */
 char *node_config_redact(const char *toml);
 
@@ -127,7 +137,8 @@ char *node_go_version(const char *exe_path);
 char *node_go_module_version(const char *exe_path);
 
 struct node_host {
-	char hostname[256], kernel[256], arch[64], boot_id[64];
+	char hostname[256], kernel[256], arch[64];
+	char boot_id[64]; /* "" unknown */
 	int64_t cpus;
 };
 int node_host_read(struct node_host *ret);

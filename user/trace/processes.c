@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "trace/state.h"
 
@@ -176,6 +177,11 @@ static void process_started(struct session *s, const struct ss_process *rec)
 	struct trace_process *p;
 	bool alive;
 
+	/* A binary that this program runs to hear its version. */
+	if (rec->ppid == (uint32_t)getpid()) {
+		tracer_target_delete(s->tracer, rec->tgid);
+		return;
+	}
 	HASH_FIND(hh, s->processes, &rec->tgid, sizeof(rec->tgid), p);
 	if (!p || p->ended || llabs(p->start_ns - (int64_t)rec->start_ns) > START_TOLERANCE_NS)
 		p = process_new(s, rec->tgid);

@@ -9,7 +9,10 @@
 
 #define INDENT 2
 
-/* Print what jansson makes, indented to where it stands: a newline in JSON is never part of a string. */
+/*
+ * Print what jansson makes, indented to where it stands: a newline in JSON is never part of a
+ * string.
+ */
 static int dump(const char *buffer, size_t size, void *data)
 {
 	struct json_out *o = data;
@@ -58,7 +61,8 @@ void json_out_close(struct json_out *o, char close)
 
 void json_out_put(struct json_out *o, const char *key, json_t *v)
 {
-	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) | (o->lines ? 0 : JSON_INDENT(INDENT));
+	size_t flags =
+		JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) | (o->lines ? 0 : JSON_INDENT(INDENT));
 
 	if (!v && !o->err)
 		o->err = -ENOMEM;

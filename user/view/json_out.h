@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * JSON written piece by piece: the frame is printed as it comes, each element is built with jansson,
- * printed and freed, so that a large model never stands in memory twice.
+ * JSON written piece by piece: the frame is printed as it comes, each element is built with
+ * jansson, printed and freed, so that a large model never stands in memory twice.
  *
- * Strings from the model may be any bytes: what is not UTF-8 becomes \xNN in the string, as in text.
+ * Strings from the model may be any bytes: what is not UTF-8 becomes \xNN in the string, as in
+ * text.
  */
 #ifndef SHIMSCOPE_VIEW_JSON_OUT_H
 #define SHIMSCOPE_VIEW_JSON_OUT_H
@@ -17,7 +18,7 @@
 
 struct json_out {
 	FILE *out;
-	bool lines;  /* everything on one line */
+	bool lines; /* everything on one line */
 	int depth;
 	bool filled; /* the innermost frame has an element */
 	int err;     /* the first error: -ENOMEM, -EIO */
@@ -32,12 +33,12 @@ void json_out_put(struct json_out *o, const char *key, json_t *v);
 int json_out_finish(struct json_out *o);
 
 /*
- * Members of an object under construction. A failed allocation empties *obj to NULL, which the other
- * calls pass over and json_out_put() reports.
+ * Members of an object under construction. A failed allocation empties *obj to NULL, which the
+ * other calls pass over and json_out_put() reports.
  */
 void json_set(json_t **obj, const char *key, json_t *v);
-void json_set_string(json_t **obj, const char *key, const char *s);  /* NULL: null */
-void json_set_number(json_t **obj, const char *key, int64_t n);	     /* FACT_UNKNOWN: null */
+void json_set_string(json_t **obj, const char *key, const char *s); /* NULL: null */
+void json_set_number(json_t **obj, const char *key, int64_t n);	    /* FACT_UNKNOWN: null */
 void json_set_counter(json_t **obj, const char *key, uint64_t n);
 void json_set_real(json_t **obj, const char *key, double n); /* negative: null */
 void json_set_flag(json_t **obj, const char *key, bool flag);

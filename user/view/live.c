@@ -18,7 +18,8 @@ static struct live_row *new_row(struct live *l, enum live_list list, const char 
 
 	/* Doubled at each power of two. */
 	if (!(n & (n - 1))) {
-		struct live_row *rows = reallocarray(l->lists[list].rows, n ? 2 * n : 1, sizeof(*rows));
+		struct live_row *rows =
+			reallocarray(l->lists[list].rows, n ? 2 * n : 1, sizeof(*rows));
 
 		if (!rows)
 			return NULL;
@@ -45,7 +46,8 @@ static int collect_transports(struct live *l, const struct model *m)
 	for (i = 0; i < m->n_transports; i++) {
 		const struct model_transport *t = &m->transports[i];
 
-		row = new_row(l, LIVE_TRANSPORTS, report_transport(name, sizeof(name), t->transport, t->protocol));
+		row = new_row(l, LIVE_TRANSPORTS,
+			      report_transport(name, sizeof(name), t->transport, t->protocol));
 		if (!row)
 			return -ENOMEM;
 		row->n.channels = t->channels;
@@ -67,12 +69,14 @@ static int collect_streams(struct live *l, const struct ways *w)
 
 			if (!from->n.calls)
 				continue;
-			snprintf(name, sizeof(name), "%s %s", container, way_name(way, sizeof(way), from));
+			snprintf(name, sizeof(name), "%s %s", container,
+				 way_name(way, sizeof(way), from));
 			row = new_row(l, LIVE_STREAMS, name);
 			if (!row)
 				return -ENOMEM;
 			row->n = from->n;
-			row->log_bytes = from->stream ? from->stream->log_bytes : from->container->log_bytes;
+			row->log_bytes =
+				from->stream ? from->stream->log_bytes : from->container->log_bytes;
 		}
 	}
 	return 0;
@@ -115,11 +119,13 @@ static int collect_channels(struct live *l, const struct model *m, const struct 
 		if (!n.calls)
 			continue;
 		if (c)
-			snprintf(name, sizeof(name), "%s%s%s%s%s", name_container(container, sizeof(container), c),
-				 ch->exec ? " exec " : "", ch->exec ? ch->exec : "", ch->stream ? " " : "",
-				 ch->stream ? ch->stream : "");
+			snprintf(name, sizeof(name), "%s%s%s%s%s",
+				 name_container(container, sizeof(container), c),
+				 ch->exec ? " exec " : "", ch->exec ? ch->exec : "",
+				 ch->stream ? " " : "", ch->stream ? ch->stream : "");
 		else
-			snprintf(name, sizeof(name), "%s%s", ch->path && ch->path_truncated ? text_ellipsis() : "",
+			snprintf(name, sizeof(name), "%s%s",
+				 ch->path && ch->path_truncated ? text_ellipsis() : "",
 				 ch->path ? ch->path : ch->id);
 		row = new_row(l, LIVE_CHANNELS, name);
 		if (!row)
@@ -169,7 +175,8 @@ static char *losses_text(const struct model *m)
 	for (i = 0; i < REPORT_LOSSES; i++) {
 		if (!list[i].n)
 			continue;
-		fprintf(t, "%s%s %s", any ? ", " : "", list[i].name, view_count(b, sizeof(b), list[i].n));
+		fprintf(t, "%s%s %s", any ? ", " : "", list[i].name,
+			view_count(b, sizeof(b), list[i].n));
 		any = true;
 	}
 	if (!any)
@@ -192,8 +199,8 @@ static int collect_head(struct live *l, const struct model *m)
 		snprintf(strchr(l->when, '.') + 4, 2, "Z");
 	l->duration_ns = m->trace.duration_ns;
 	/* Whether the trace ends well is not known while it runs: m->exact waits for that. */
-	l->lossless = m->loss.ring_dropped == 0 && m->loss.map_full == 0 && m->loss.hook_missed == 0 &&
-		      m->loss.unseen == 0;
+	l->lossless = m->loss.ring_dropped == 0 && m->loss.map_full == 0 &&
+		      m->loss.hook_missed == 0 && m->loss.unseen == 0;
 	return l->host && l->backend && l->losses ? 0 : -ENOMEM;
 }
 
@@ -287,33 +294,50 @@ const char *live_list_name(enum live_list list)
 
 /* Numbers keep their columns while they change: hence the least widths. */
 static const struct table_column transport_columns[] = {
-	{ "transport", TABLE_NAME, 18, 0, 0, false },	{ "channels", TABLE_RIGHT, 8, 0, 6, false },
-	{ "calls", TABLE_RIGHT, 9, 0, 0, false },	{ "EAGAIN", TABLE_RIGHT, 6, 0, 2, false },
-	{ "bytes", TABLE_RIGHT, 8, 0, 0, false },	{ "B/call", TABLE_RIGHT, 8, 0, 4, false },
-	{ "CPU", TABLE_RIGHT, 7, 0, 0, false },		{ "CPU/call", TABLE_RIGHT, 8, 0, 3, false },
-	{ "CPU/byte", TABLE_RIGHT, 8, 0, 1, false },	{ "blocked", TABLE_RIGHT, 7, 0, 5, false },
+	{ .title = "transport", .align = TABLE_NAME, .least = 18 },
+	{ .title = "channels", .align = TABLE_RIGHT, .least = 8, .drop = 6 },
+	{ .title = "calls", .align = TABLE_RIGHT, .least = 9 },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .least = 6, .drop = 2 },
+	{ .title = "bytes", .align = TABLE_RIGHT, .least = 8 },
+	{ .title = "B/call", .align = TABLE_RIGHT, .least = 8, .drop = 4 },
+	{ .title = "CPU", .align = TABLE_RIGHT, .least = 7 },
+	{ .title = "CPU/call", .align = TABLE_RIGHT, .least = 8, .drop = 3 },
+	{ .title = "CPU/byte", .align = TABLE_RIGHT, .least = 8, .drop = 1 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .least = 7, .drop = 5 },
 };
 
 static const struct table_column stream_columns[] = {
-	{ "stream", TABLE_PATH, 28, 80, 0, false },	{ "logged", TABLE_RIGHT, 8, 0, 0, false },
-	{ "calls", TABLE_RIGHT, 9, 0, 0, false },	{ "EAGAIN", TABLE_RIGHT, 6, 0, 2, false },
-	{ "copied", TABLE_RIGHT, 8, 0, 3, false },	{ "CPU", TABLE_RIGHT, 7, 0, 0, false },
-	{ "CPU/log B", TABLE_RIGHT, 9, 0, 1, false },	{ "blocked", TABLE_RIGHT, 7, 0, 4, false },
+	{ .title = "stream", .align = TABLE_PATH, .least = 28, .most = 80 },
+	{ .title = "logged", .align = TABLE_RIGHT, .least = 8 },
+	{ .title = "calls", .align = TABLE_RIGHT, .least = 9 },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .least = 6, .drop = 2 },
+	{ .title = "copied", .align = TABLE_RIGHT, .least = 8, .drop = 3 },
+	{ .title = "CPU", .align = TABLE_RIGHT, .least = 7 },
+	{ .title = "CPU/log B", .align = TABLE_RIGHT, .least = 9, .drop = 1 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .least = 7, .drop = 4 },
 };
 
 static const struct table_column channel_columns[] = {
-	{ "channel", TABLE_PATH, 20, 100, 0, false },	{ "transport and role", TABLE_NAME, 20, 0, 1, false },
-	{ "calls", TABLE_RIGHT, 9, 0, 0, false },	{ "EAGAIN", TABLE_RIGHT, 6, 0, 3, false },
-	{ "bytes", TABLE_RIGHT, 8, 0, 0, false },	{ "CPU", TABLE_RIGHT, 7, 0, 0, false },
-	{ "CPU/call", TABLE_RIGHT, 8, 0, 2, false },	{ "blocked", TABLE_RIGHT, 7, 0, 4, false },
+	{ .title = "channel", .align = TABLE_PATH, .least = 20, .most = 100 },
+	{ .title = "transport and role", .align = TABLE_NAME, .least = 20, .drop = 1 },
+	{ .title = "calls", .align = TABLE_RIGHT, .least = 9 },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .least = 6, .drop = 3 },
+	{ .title = "bytes", .align = TABLE_RIGHT, .least = 8 },
+	{ .title = "CPU", .align = TABLE_RIGHT, .least = 7 },
+	{ .title = "CPU/call", .align = TABLE_RIGHT, .least = 8, .drop = 2 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .least = 7, .drop = 4 },
 };
 
 static const struct table_column process_columns[] = {
-	{ "process", TABLE_NAME, 24, 80, 0, false },	{ "pid", TABLE_RIGHT, 7, 0, 0, false },
-	{ "CPU", TABLE_RIGHT, 7, 0, 0, false },		{ "of a CPU", TABLE_RIGHT, 8, 0, 2, false },
-	{ "in traced calls", TABLE_RIGHT, 0, 0, 1, false }, { "calls", TABLE_RIGHT, 9, 0, 0, false },
-	{ "EAGAIN", TABLE_RIGHT, 6, 0, 3, false },	{ "bytes", TABLE_RIGHT, 8, 0, 4, false },
-	{ "RSS", TABLE_RIGHT, 8, 0, 0, false },
+	{ .title = "process", .align = TABLE_NAME, .least = 24, .most = 80 },
+	{ .title = "pid", .align = TABLE_RIGHT, .least = 7 },
+	{ .title = "CPU", .align = TABLE_RIGHT, .least = 7 },
+	{ .title = "of a CPU", .align = TABLE_RIGHT, .least = 8, .drop = 2 },
+	{ .title = "in traced calls", .align = TABLE_RIGHT, .drop = 1 },
+	{ .title = "calls", .align = TABLE_RIGHT, .least = 9 },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .least = 6, .drop = 3 },
+	{ .title = "bytes", .align = TABLE_RIGHT, .least = 8, .drop = 4 },
+	{ .title = "RSS", .align = TABLE_RIGHT, .least = 8 },
 };
 
 #define COLUMNS(list) list, sizeof(list) / sizeof((list)[0])
@@ -328,8 +352,8 @@ static void cost(struct table *t, const struct figures *n, bool bytes)
 		table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes + n->moved_bytes)));
 }
 
-static void add_row(struct table *t, const struct live *l, enum live_list list, enum table_style style,
-		    const struct live_row *r)
+static void add_row(struct table *t, const struct live *l, enum live_list list,
+		    enum table_style style, const struct live_row *r)
 {
 	const struct figures *n = &r->n;
 	char b[NUMBER_SIZE];
@@ -350,7 +374,9 @@ static void add_row(struct table *t, const struct live *l, enum live_list list, 
 		table_cell(t, l ? view_bytes(b, sizeof(b), r->log_bytes) : "");
 		cost(t, n, true);
 		table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
-		table_cell(t, l ? number_ns(b, sizeof(b), number_ratio(figures_cpu(n), r->log_bytes)) : "");
+		table_cell(t,
+			   l ? number_ns(b, sizeof(b), number_ratio(figures_cpu(n), r->log_bytes))
+			     : "");
 		table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
 		break;
 	case LIVE_CHANNELS:
@@ -363,9 +389,10 @@ static void add_row(struct table *t, const struct live *l, enum live_list list, 
 	case LIVE_PROCESSES:
 		table_cell(t, name_pid(b, sizeof(b), r->pid));
 		table_cell(t, view_ns(b, sizeof(b), r->cpu_ns));
-		table_cell(t, r->cpu_ns >= 0 && l && l->duration_ns > 0 ?
-				      number_percent(b, sizeof(b), (uint64_t)r->cpu_ns, (uint64_t)l->duration_ns) :
-				      "?");
+		table_cell(t, r->cpu_ns >= 0 && l && l->duration_ns > 0
+				      ? number_percent(b, sizeof(b), (uint64_t)r->cpu_ns,
+						       (uint64_t)l->duration_ns)
+				      : "?");
 		table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
 		cost(t, n, true);
 		table_cell(t, view_bytes(b, sizeof(b), r->rss_bytes));
@@ -377,10 +404,10 @@ static void add_row(struct table *t, const struct live *l, enum live_list list, 
 
 struct table *live_table(const struct live *l, enum live_list list, size_t first, size_t count)
 {
-	struct table *t = list == LIVE_TRANSPORTS ? table_new(COLUMNS(transport_columns)) :
-			  list == LIVE_STREAMS	  ? table_new(COLUMNS(stream_columns)) :
-			  list == LIVE_CHANNELS	  ? table_new(COLUMNS(channel_columns)) :
-						    table_new(COLUMNS(process_columns));
+	struct table *t = list == LIVE_TRANSPORTS ? table_new(COLUMNS(transport_columns))
+			  : list == LIVE_STREAMS  ? table_new(COLUMNS(stream_columns))
+			  : list == LIVE_CHANNELS ? table_new(COLUMNS(channel_columns))
+						  : table_new(COLUMNS(process_columns));
 	size_t i;
 
 	for (i = first; t && i < l->lists[list].n && i - first < count; i++)
@@ -407,7 +434,8 @@ char *live_summary(char *buf, size_t size, const struct live *l)
 		number_percent(share, sizeof(share), l->total.cpu_ns, (uint64_t)l->duration_ns);
 	snprintf(buf, size, "%s calls, %s, CPU %s (%s of a CPU)",
 		 view_count(calls, sizeof(calls), number_signed(l->total.calls)),
-		 view_bytes(bytes, sizeof(bytes), number_signed(l->total.bytes + l->total.moved_bytes)),
+		 view_bytes(bytes, sizeof(bytes),
+			    number_signed(l->total.bytes + l->total.moved_bytes)),
 		 view_ns(cpu, sizeof(cpu), ns), share);
 	return buf;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One interval of a live trace, copied out of the model: the live screen sorts and scrolls it while the
- * model goes on.
+ * One interval of a live trace, copied out of the model: the live screen sorts and scrolls it while
+ * the model goes on.
  */
 #ifndef SHIMSCOPE_VIEW_LIVE_H
 #define SHIMSCOPE_VIEW_LIVE_H
@@ -10,19 +10,13 @@
 #include "view/table.h"
 #include "view/view.h"
 
-enum live_list {
-	LIVE_TRANSPORTS,
-	LIVE_STREAMS,
-	LIVE_CHANNELS,
-	LIVE_PROCESSES,
-	LIVE_LIST_COUNT
-};
+enum live_list { LIVE_TRANSPORTS, LIVE_STREAMS, LIVE_CHANNELS, LIVE_PROCESSES, LIVE_LIST_COUNT };
 
 struct live_row {
 	char *name;
 	char detail[64]; /* channel: transport and role */
 	struct figures n;
-	int64_t log_bytes; /* stream */
+	int64_t log_bytes;		/* stream */
 	int64_t pid, cpu_ns, rss_bytes; /* process */
 };
 
@@ -30,7 +24,7 @@ struct live {
 	char *host, *backend, *losses; /* losses: "none", "folded 12, hook_missed ?" */
 	char when[40];
 	int64_t duration_ns;
-	bool lossless; /* so far every operation was counted */
+	bool lossless;	       /* so far every operation was counted */
 	struct figures total;  /* over all transports */
 	struct figures others; /* what is not a stream's */
 	struct {
@@ -39,7 +33,10 @@ struct live {
 	} lists[LIVE_LIST_COUNT];
 };
 
-/* Copy a resolved model; streams, channels and processes that did nothing are left out. *l is to be freed also on error. */
+/*
+ * Copy a resolved model; streams, channels and processes that did nothing are left out. *l is to be
+ * freed also on error.
+ */
 int live_collect(struct live *l, const struct model *m);
 void live_free(struct live *l);
 void live_sort(struct live *l, enum live_list list, enum view_sort sort);

@@ -10,7 +10,8 @@ enum map_access {
 	MAP_WRITE,
 	MAP_READ_WRITE,
 	MAP_HANDLE, /* O_PATH: names the file, can neither read nor write */
-	MAP_KEEPER, /* a read end of a pipe or FIFO beside a write end of the same process, which never read */
+	/* A read end beside a write end of the same process, which never read. */
+	MAP_KEEPER,
 	MAP_ACCESS_COUNT
 };
 
@@ -24,7 +25,8 @@ void map_occupancy(const struct model_channel *ch, int64_t *bytes, int64_t *size
 
 struct map_answers {
 	int64_t shim_log_fifos, container_log_fifos, container_log_unread, container_log_kept_open;
-	int64_t container_output_pipes, container_output_ptys, container_streams_on_unix, container_channels;
+	int64_t container_output_pipes, container_output_ptys, container_streams_on_unix,
+		container_channels;
 	int64_t log_files, rpc_sockets, path_handles, holders, containers;
 	char *sentences[MAP_SENTENCES];
 	size_t n_sentences;

@@ -12,16 +12,20 @@
 
 static bool is_unix(enum transport t)
 {
-	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM || t == TRANSPORT_UNIX_SEQPACKET;
+	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM ||
+	       t == TRANSPORT_UNIX_SEQPACKET;
 }
 
-/* Did this process read from the channel while it was traced? A map alone does not know: then no. */
+/*
+ * Did this process read from the channel while it was traced? A map alone does not know: then no.
+ */
 static bool has_read(const struct model_channel *ch, const struct model_process *p)
 {
 	size_t i;
 
 	for (i = 0; i < ch->n_ends; i++) {
-		if (ch->ends[i]->process == p && ch->ends[i]->direction == DIRECTION_READ && ch->ends[i]->n.calls)
+		if (ch->ends[i]->process == p && ch->ends[i]->direction == DIRECTION_READ &&
+		    ch->ends[i]->n.calls)
 			return true;
 	}
 	return false;
@@ -34,7 +38,8 @@ static bool also_writes(const struct model_channel *ch, const struct model_proce
 	for (i = 0; i < ch->n_holders; i++) {
 		const struct model_holder *h = &ch->holders[i];
 
-		if (h->process == p && !(h->f_flags & O_PATH) && (h->f_flags & O_ACCMODE) == O_WRONLY)
+		if (h->process == p && !(h->f_flags & O_PATH) &&
+		    (h->f_flags & O_ACCMODE) == O_WRONLY)
 			return true;
 	}
 	return false;
@@ -48,7 +53,8 @@ enum map_access map_access(const struct model_channel *ch, const struct model_ho
 		return MAP_WRITE;
 	if ((h->f_flags & O_ACCMODE) == O_RDWR)
 		return MAP_READ_WRITE;
-	if (ch->transport == TRANSPORT_FIFO && also_writes(ch, h->process) && !has_read(ch, h->process))
+	if (ch->transport == TRANSPORT_FIFO && also_writes(ch, h->process) &&
+	    !has_read(ch, h->process))
 		return MAP_KEEPER;
 	return MAP_READ;
 }
@@ -90,7 +96,8 @@ struct tally {
 	size_t by[PROCESS_ROLE_COUNT];
 };
 
-static struct tally count(const struct model *m, enum channel_role role, enum transport t, unsigned int access)
+static struct tally count(const struct model *m, enum channel_role role, enum transport t,
+			  unsigned int access)
 {
 	struct tally ret = { 0 };
 	size_t i, r;
@@ -124,7 +131,8 @@ static void say_who(FILE *out, const struct tally *t)
 	for (r = 0; r < PROCESS_ROLE_COUNT; r++) {
 		if (!t->by[r])
 			continue;
-		fprintf(out, "%s%s in %zu", between, process_role_name((enum process_role)r), t->by[r]);
+		fprintf(out, "%s%s in %zu", between, process_role_name((enum process_role)r),
+			t->by[r]);
 		between = ", ";
 	}
 	if (t->nobody)
@@ -133,7 +141,8 @@ static void say_who(FILE *out, const struct tally *t)
 
 static void say_shim_log(FILE *out, const struct model *m, struct map_answers *a)
 {
-	struct tally writers = count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, WRITING & ~(1U << MAP_READ_WRITE));
+	struct tally writers =
+		count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, WRITING & ~(1U << MAP_READ_WRITE));
 	struct tally readers = count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, READING);
 
 	a->shim_log_fifos = (int64_t)writers.channels;
@@ -141,8 +150,10 @@ static void say_shim_log(FILE *out, const struct model *m, struct map_answers *a
 		fprintf(out, "No shim's `log` FIFO was found open.");
 		return;
 	}
-	fprintf(out, "The shims' own messages, and no container's output, go by %zu `log` FIFO%s (role shim-log): "
-		     "held for writing by ",
+	fprintf(out,
+		"The shims' own messages, and no container's output, go by %zu `log` FIFO%s (role "
+		"shim-log): "
+		"held for writing by ",
 		writers.channels, plural(writers.channels));
 	say_who(out, &writers);
 	fprintf(out, "; for reading by ");
@@ -163,15 +174,19 @@ static void say_container_log(FILE *out, const struct model *m, struct map_answe
 		fprintf(out, "No FIFO with container output was found open.");
 		return;
 	}
-	fprintf(out, "Container output goes on from the shims by %zu FIFO%s (role container-log): held for writing by ",
+	fprintf(out,
+		"Container output goes on from the shims by %zu FIFO%s (role container-log): held "
+		"for writing by ",
 		readers.channels, plural(readers.channels));
 	say_who(out, &writers);
 	fprintf(out, "; for reading by ");
 	say_who(out, &readers);
 	fputc('.', out);
 	if (a->container_log_kept_open)
-		fprintf(out, " In %" PRId64 " of them a writer holds a read end as well, which only keeps the FIFO "
-			     "open while its reader is away.",
+		fprintf(out,
+			" In %" PRId64
+			" of them a writer holds a read end as well, which only keeps the FIFO "
+			"open while its reader is away.",
 			a->container_log_kept_open);
 }
 
@@ -186,8 +201,8 @@ static void say_output(FILE *out, const struct model *m, struct map_answers *a)
 		fprintf(out, "No container's output pipe or terminal was found open.");
 		return;
 	}
-	fprintf(out, "Containers write into %zu pipe%s and %zu terminal%s (role container-output)", pipes.channels,
-		plural(pipes.channels), ptys.channels, plural(ptys.channels));
+	fprintf(out, "Containers write into %zu pipe%s and %zu terminal%s (role container-output)",
+		pipes.channels, plural(pipes.channels), ptys.channels, plural(ptys.channels));
 	if (pipes.channels) {
 		fprintf(out, "; the pipes are held for reading by ");
 		say_who(out, &pipes);
@@ -203,27 +218,32 @@ static void say_sockets(FILE *out, const struct model *m, struct map_answers *a)
 	for (i = 0; i < m->n_channels; i++) {
 		const struct model_channel *ch = m->channels[i];
 
-		if (!ch->n_holders || (ch->role != ROLE_CONTAINER_OUTPUT && ch->role != ROLE_CONTAINER_LOG &&
-				       ch->role != ROLE_LOG_FILE))
+		if (!ch->n_holders || (ch->role != ROLE_CONTAINER_OUTPUT &&
+				       ch->role != ROLE_CONTAINER_LOG && ch->role != ROLE_LOG_FILE))
 			continue;
 		a->container_channels++;
 		a->container_streams_on_unix += is_unix(ch->transport);
 	}
 	if (!a->container_channels)
-		fprintf(out, "No channel of a container's stream was found open, so whether one uses a UNIX socket "
+		fprintf(out, "No channel of a container's stream was found open, so whether one "
+			     "uses a UNIX socket "
 			     "is not known.");
 	else if (!a->container_streams_on_unix)
-		fprintf(out, "No container stream uses a UNIX socket: none of the %" PRId64
-			     " open channels of streams is one.",
+		fprintf(out,
+			"No container stream uses a UNIX socket: none of the %" PRId64
+			" open channels of streams is one.",
 			a->container_channels);
 	else
-		fprintf(out, "%" PRId64 " of the %" PRId64 " open channels of container streams are UNIX sockets.",
+		fprintf(out,
+			"%" PRId64 " of the %" PRId64
+			" open channels of container streams are UNIX sockets.",
 			a->container_streams_on_unix, a->container_channels);
 }
 
 static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 {
-	static const enum channel_role roles[] = { ROLE_TTRPC_TASK, ROLE_TTRPC_EVENTS, ROLE_GRPC_API, ROLE_NRI };
+	static const enum channel_role roles[] = { ROLE_TTRPC_TASK, ROLE_TTRPC_EVENTS,
+						   ROLE_GRPC_API, ROLE_NRI };
 	const size_t n_roles = sizeof(roles) / sizeof(roles[0]);
 	size_t n[sizeof(roles) / sizeof(roles[0])] = { 0 }, total = 0, journald = 0, i, r;
 	const char *between = "";
@@ -253,8 +273,8 @@ static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 		fputc('.', out);
 	}
 	if (journald)
-		fprintf(out, " %zu more go%s to journald: no RPC, the daemon's own messages.", journald,
-			journald == 1 ? "es" : "");
+		fprintf(out, " %zu more go%s to journald: no RPC, the daemon's own messages.",
+			journald, journald == 1 ? "es" : "");
 }
 
 static void say_files(FILE *out, const struct model *m, struct map_answers *a)
@@ -279,12 +299,15 @@ static void say_handles(FILE *out, const struct model *m, struct map_answers *a)
 	for (i = 0; i < m->n_channels; i++) {
 		for (h = 0; h < m->channels[i]->n_holders; h++) {
 			a->holders++;
-			a->path_handles += map_access(m->channels[i], &m->channels[i]->holders[h]) == MAP_HANDLE;
+			a->path_handles += map_access(m->channels[i],
+						      &m->channels[i]->holders[h]) == MAP_HANDLE;
 		}
 	}
 	if (a->path_handles)
-		fprintf(out, "%" PRId64 " of the %" PRId64 " descriptors are O_PATH handles: they name a file, and can "
-			     "neither read nor write.",
+		fprintf(out,
+			"%" PRId64 " of the %" PRId64
+			" descriptors are O_PATH handles: they name a file, and can "
+			"neither read nor write.",
 			a->path_handles, a->holders);
 }
 
@@ -313,7 +336,8 @@ static int answer(struct map_answers *a, const struct model *m,
 int map_answer(struct map_answers *a, const struct model *m)
 {
 	void (*const all[MAP_SENTENCES])(FILE *, const struct model *, struct map_answers *) = {
-		say_shim_log, say_output, say_container_log, say_files, say_sockets, say_rpc, say_handles,
+		say_shim_log, say_output, say_container_log, say_files,
+		say_sockets,  say_rpc,	  say_handles,
 	};
 	size_t i;
 	int err = 0;

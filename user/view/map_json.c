@@ -10,8 +10,8 @@
 static json_t *holder(const struct model_channel *ch, const struct model_holder *h)
 {
 	static const char *const access[MAP_ACCESS_COUNT] = {
-		[MAP_READ] = "read",	       [MAP_WRITE] = "write",  [MAP_READ_WRITE] = "read-write",
-		[MAP_HANDLE] = "path",	       [MAP_KEEPER] = "read",
+		[MAP_READ] = "read",   [MAP_WRITE] = "write", [MAP_READ_WRITE] = "read-write",
+		[MAP_HANDLE] = "path", [MAP_KEEPER] = "read",
 	};
 	const struct model_process *p = h->process;
 	enum map_access how = map_access(ch, h);
@@ -26,7 +26,8 @@ static json_t *holder(const struct model_channel *ch, const struct model_holder 
 	json_set_flag(&v, "nonblock", h->f_flags & O_NONBLOCK);
 	json_set_flag(&v, "append", h->f_flags & O_APPEND);
 	json_set_counter(&v, "f_flags", h->f_flags);
-	json_set_number(&v, "socket_ino", h->socket_ino ? number_signed(h->socket_ino) : FACT_UNKNOWN);
+	json_set_number(&v, "socket_ino",
+			h->socket_ino ? number_signed(h->socket_ino) : FACT_UNKNOWN);
 	return v;
 }
 

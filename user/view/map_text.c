@@ -31,8 +31,8 @@ struct map {
 };
 
 /* Print a line (wrapped, its continuation 2 columns deeper). */
-__attribute__((format(printf, 4, 5))) static void say(struct map *p, enum table_style style, int indent,
-						       const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void say(struct map *p, enum table_style style,
+						      int indent, const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -101,7 +101,8 @@ static bool seen_before(const struct model_channel *ch, size_t i)
 /* "shim 1201: fd 21 O_WRONLY; fd 20, 22 O_PATH" */
 static void say_holders(struct map *p, int indent, const struct model_channel *ch)
 {
-	static const enum map_access order[] = { MAP_WRITE, MAP_READ_WRITE, MAP_READ, MAP_KEEPER, MAP_HANDLE };
+	static const enum map_access order[] = { MAP_WRITE, MAP_READ_WRITE, MAP_READ, MAP_KEEPER,
+						 MAP_HANDLE };
 	char name[NAME_SIZE];
 	size_t i, a;
 
@@ -141,7 +142,8 @@ static void say_side(FILE *t, const struct model_channel *ch, uint64_t ino)
 
 		if (h->socket_ino != ino)
 			continue;
-		fprintf(t, "%s%s fd %d", between, name_holder(name, sizeof(name), h->process), h->fd);
+		fprintf(t, "%s%s fd %d", between, name_holder(name, sizeof(name), h->process),
+			h->fd);
 		between = ", ";
 	}
 }
@@ -180,11 +182,14 @@ static void say_channel(struct map *p, int indent, const struct model_channel *c
 
 	map_occupancy(ch, &bytes, &size);
 	if (bytes != FACT_UNKNOWN && size != FACT_UNKNOWN)
-		snprintf(waiting, sizeof(waiting), "(%s of %s waiting) ", view_bytes(b, sizeof(b), bytes),
-			 view_bytes(s, sizeof(s), size));
-	say(p, TABLE_PLAIN, indent, "%s%s%s %s%s%s", role ? channel_role_name(ch->role) : "", role ? ": " : "",
-	    transport_name(ch->transport), waiting, ch->path && ch->path_truncated ? text_ellipsis() : "",
-	    ch->path ? ch->path : ch->id ? ch->id : "?");
+		snprintf(waiting, sizeof(waiting), "(%s of %s waiting) ",
+			 view_bytes(b, sizeof(b), bytes), view_bytes(s, sizeof(s), size));
+	say(p, TABLE_PLAIN, indent, "%s%s%s %s%s%s", role ? channel_role_name(ch->role) : "",
+	    role ? ": " : "", transport_name(ch->transport), waiting,
+	    ch->path && ch->path_truncated ? text_ellipsis() : "",
+	    ch->path ? ch->path
+	    : ch->id ? ch->id
+		     : "?");
 	if (!ch->n_holders)
 		say(p, TABLE_DIM, indent + 4, "nobody seen holding it");
 	else if (is_unix(ch))
@@ -237,7 +242,9 @@ static int stream_rank(const struct model_channel *ch)
 {
 	if (!ch->stream)
 		return 100;
-	return (ch->exec ? 10 : 0) + (!strcmp(ch->stream, "stdout") ? 0 : !strcmp(ch->stream, "stderr") ? 1 : 2);
+	return (ch->exec ? 10 : 0) + (!strcmp(ch->stream, "stdout")   ? 0
+				      : !strcmp(ch->stream, "stderr") ? 1
+								      : 2);
 }
 
 static const char *or_empty(const char *s)
@@ -303,17 +310,20 @@ static void say_container(struct map *p, const struct model_container *c)
 	if (!owns(p, c)) {
 		if (!c->is_sandbox)
 			say(p, TABLE_DIM, 2, "container %s (%s): no channel is open",
-			    c->name ? c->name : name_container(name, sizeof(name), c), name_id(id, sizeof(id), c->id));
+			    c->name ? c->name : name_container(name, sizeof(name), c),
+			    name_id(id, sizeof(id), c->id));
 		return;
 	}
-	say(p, TABLE_PLAIN, 2, "container %s (%s)%s", c->name ? c->name : name_container(name, sizeof(name), c),
+	say(p, TABLE_PLAIN, 2, "container %s (%s)%s",
+	    c->name ? c->name : name_container(name, sizeof(name), c),
 	    name_id(id, sizeof(id), c->id), c->tty ? ", with a terminal" : "");
 	for (i = first_item(p, c); i < p->n_items && p->items[i].owner == c; i++) {
 		const struct model_channel *ch = p->items[i].channel;
 
-		if (ch->stream && (!stream || strcmp(stream, ch->stream) || strcmp(or_empty(exec), or_empty(ch->exec))))
-			say(p, TABLE_DIM, 4, "%s%s%s%s", ch->exec ? "exec " : "", or_empty(ch->exec),
-			    ch->exec ? " " : "", ch->stream);
+		if (ch->stream && (!stream || strcmp(stream, ch->stream) ||
+				   strcmp(or_empty(exec), or_empty(ch->exec))))
+			say(p, TABLE_DIM, 4, "%s%s%s%s", ch->exec ? "exec " : "",
+			    or_empty(ch->exec), ch->exec ? " " : "", ch->stream);
 		else if (!ch->stream && (stream || i == first_item(p, c)))
 			say(p, TABLE_DIM, 4, "all streams");
 		stream = ch->stream;
@@ -384,8 +394,12 @@ static int shim_order(const void *a, const void *b)
 	return (sa->process ? sa->process->id : 0) < (sb->process ? sb->process->id : 0) ? -1 : 1;
 }
 
-/* Deal the containers to their shims; the last one takes those whose shim is not known. Returns the shims. */
-static size_t collect_shims(const struct map *p, struct shim *shims, const struct model_container **all)
+/*
+ * Deal the containers to their shims; the last one takes those whose shim is not known. Returns the
+ * shims.
+ */
+static size_t collect_shims(const struct map *p, struct shim *shims,
+			    const struct model_container **all)
 {
 	const struct model *m = p->m;
 	size_t n_shims = 0, used = 0, i, j;
@@ -404,13 +418,14 @@ static size_t collect_shims(const struct map *p, struct shim *shims, const struc
 		used += s->n;
 		if (s->n > 1)
 			qsort(s->containers, s->n, sizeof(*s->containers), container_order);
-		s->runtime = runtime_of(m, process && process->address ? process->address :
-					   s->n			       ? s->containers[0]->address :
-									 NULL);
+		s->runtime = runtime_of(m, process && process->address ? process->address
+					   : s->n		       ? s->containers[0]->address
+								       : NULL);
 		if (!process)
 			snprintf(s->title, sizeof(s->title), "Containers");
 		else if (s->n)
-			snprintf(s->title, sizeof(s->title), "%s ", s->containers[0]->pod ? "Pod" : "Container");
+			snprintf(s->title, sizeof(s->title), "%s ",
+				 s->containers[0]->pod ? "Pod" : "Container");
 		else
 			snprintf(s->title, sizeof(s->title), "Nothing known");
 		if (process && s->n) {
@@ -426,7 +441,8 @@ static size_t collect_shims(const struct map *p, struct shim *shims, const struc
 }
 
 /* One containerd (NULL: none known): its shims, then what it holds besides. */
-static void say_runtime(struct map *p, const struct model_runtime *r, const struct shim *shims, size_t n_shims)
+static void say_runtime(struct map *p, const struct model_runtime *r, const struct shim *shims,
+			size_t n_shims)
 {
 	char pid[NUMBER_SIZE];
 	size_t i;
@@ -474,10 +490,13 @@ static void say_head(struct map *p)
 		n_shims += m->processes[i]->role == PROCESS_SHIM;
 	for (i = 0; i < m->n_containers; i++)
 		n_containers += !m->containers[i]->is_sandbox;
-	say(p, TABLE_STRONG, 0, "Who holds which end on %s: %zu containerd%s, %s shim%s, %s container%s",
-	    view_clean(name, sizeof(name), m->host.hostname, 200), m->n_runtimes, m->n_runtimes == 1 ? "" : "s",
-	    view_count(shims, sizeof(shims), (int64_t)n_shims), n_shims == 1 ? "" : "s",
-	    view_count(containers, sizeof(containers), (int64_t)n_containers), n_containers == 1 ? "" : "s");
+	say(p, TABLE_STRONG, 0,
+	    "Who holds which end on %s: %zu containerd%s, %s shim%s, %s container%s",
+	    view_clean(name, sizeof(name), m->host.hostname, 200), m->n_runtimes,
+	    m->n_runtimes == 1 ? "" : "s", view_count(shims, sizeof(shims), (int64_t)n_shims),
+	    n_shims == 1 ? "" : "s",
+	    view_count(containers, sizeof(containers), (int64_t)n_containers),
+	    n_containers == 1 ? "" : "s");
 }
 
 int view_map_text(FILE *out, const struct model *m, const struct view_options *o)
@@ -497,7 +516,8 @@ int view_map_text(FILE *out, const struct model *m, const struct view_options *o
 		goto out;
 	}
 	for (i = 0; i < m->n_channels; i++)
-		p.items[p.n_items++] = (struct item){ owner_of(&p, m->channels[i]), m->channels[i] };
+		p.items[p.n_items++] =
+			(struct item){ owner_of(&p, m->channels[i]), m->channels[i] };
 	qsort(p.items, p.n_items, sizeof(*p.items), item_order);
 	n_shims = collect_shims(&p, shims, all);
 
@@ -507,8 +527,8 @@ int view_map_text(FILE *out, const struct model *m, const struct view_options *o
 
 		fputc('\n', out);
 		say(&p, TABLE_STRONG, 0, "containerd %s, pid %s, at %s",
-		    view_clean(name, sizeof(name), r->version, 100), name_pid(pid, sizeof(pid), r->pid),
-		    r->address ? r->address : "?");
+		    view_clean(name, sizeof(name), r->version, 100),
+		    name_pid(pid, sizeof(pid), r->pid), r->address ? r->address : "?");
 		say_runtime(&p, r, shims, n_shims);
 	}
 	say_runtime(&p, NULL, shims, n_shims);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What things are called in front of people, and which container a channel or process belongs to. The
- * names are as the model has them: whoever prints them makes them printable.
+ * What things are called in front of people, and which container a channel or process belongs to.
+ * The names are as the model has them: whoever prints them makes them printable.
  */
 #ifndef SHIMSCOPE_VIEW_NAMES_H
 #define SHIMSCOPE_VIEW_NAMES_H
@@ -23,7 +23,10 @@ const struct model_container *names_find(const struct names *n, const char *id);
 
 /* A generated id (64 hex digits) as its first 12, another as it is; "?" for NULL. */
 char *name_id(char *buf, size_t size, const char *id);
-/* "NAMESPACE/POD/NAME", "NAMESPACE/POD sandbox"; without a pod "NAMESPACE/ID" (containerd's namespace). */
+/*
+ * "NAMESPACE/POD/NAME", "NAMESPACE/POD sandbox"; without a pod "NAMESPACE/ID" (containerd's
+ * namespace).
+ */
 char *name_container(char *buf, size_t size, const struct model_container *c);
 /* "NAMESPACE/POD"; what name_container() says where there is no pod. */
 char *name_pod(char *buf, size_t size, const struct model_container *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Figures of rows and numbers as people read them, beyond what view.h offers. A negative double stands
- * for unknown and is shown as "?", as FACT_UNKNOWN is.
+ * Figures of rows and numbers as people read them, beyond what view.h offers. A negative double
+ * stands for unknown and is shown as "?", as FACT_UNKNOWN is.
  */
 #ifndef SHIMSCOPE_VIEW_NUMBER_H
 #define SHIMSCOPE_VIEW_NUMBER_H
@@ -28,7 +28,10 @@ struct figures figures_without(const struct figures *sum, const struct figures *
 /* CPU and blocked time: FACT_UNKNOWN when there were calls and none of them was timed. */
 int64_t figures_cpu(const struct figures *n);
 int64_t figures_blocked(const struct figures *n);
-/* CPU time per timed call and per byte copied or moved; bytes copied or moved per call, failed ones included. */
+/*
+ * CPU time per timed call and per byte copied or moved; bytes copied or moved per call, failed ones
+ * included.
+ */
 double figures_cpu_per_call(const struct figures *n);
 double figures_cpu_per_byte(const struct figures *n);
 double figures_bytes_per_call(const struct figures *n);
@@ -38,11 +41,12 @@ int64_t number_signed(uint64_t n);
 /* a/b, unknown when either is or b is 0. */
 double number_ratio(int64_t a, int64_t b);
 
-char *number_ns(char *buf, size_t size, double ns);		     /* "20.1 ns" */
-char *number_size(char *buf, size_t size, double bytes);	     /* "322 B" */
-char *number_percent(char *buf, size_t size, uint64_t part, uint64_t of); /* "24%"; 0 of 0 is "0%" */
-char *number_factor(char *buf, size_t size, double factor);	     /* "5.4" */
-char *number_duration(char *buf, size_t size, int64_t ns);	     /* "2 min 3 s" */
+char *number_ns(char *buf, size_t size, double ns);	 /* "20.1 ns" */
+char *number_size(char *buf, size_t size, double bytes); /* "322 B" */
+char *number_percent(char *buf, size_t size, uint64_t part,
+		     uint64_t of);			    /* "24%"; 0 of 0 is "0%" */
+char *number_factor(char *buf, size_t size, double factor); /* "5.4" */
+char *number_duration(char *buf, size_t size, int64_t ns);  /* "2 min 3 s" */
 /* RFC 3339 in UTC with nanoseconds; NULL when the time is not known. */
 char *number_time(char *buf, size_t size, int64_t realtime_ns);
 

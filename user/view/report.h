@@ -20,9 +20,12 @@ int report_head(FILE *out, const struct model *m, const struct view_options *o);
 /* Who was traced, for how long, whether it is complete and exact; the runtimes and the note. */
 int report_head(FILE *out, const struct model *m, const struct view_options *o);
 int report_transports(FILE *out, const struct model *m, const struct view_options *o);
-int report_streams(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o);
-int report_others(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o);
-int report_processes(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
+int report_streams(FILE *out, const struct model *m, const struct ways *w,
+		   const struct view_options *o);
+int report_others(FILE *out, const struct model *m, const struct ways *w,
+		  const struct view_options *o);
+int report_processes(FILE *out, const struct model *m, const struct names *n,
+		     const struct view_options *o);
 int report_losses(FILE *out, const struct model *m, const struct view_options *o);
 
 /* A number of the loss counters with its name in JSON and what it counts. */

@@ -9,14 +9,16 @@
 #include "view/text.h"
 #include "view/view.h"
 
-static const char header_row[] =
-	"source,channel,transport,role,protocol,path,container,container_name,pod,pod_namespace,namespace,"
-	"stream,exec,pid,process,comm,direction,calls,bytes,moved_bytes,peek_bytes,eagain,errors,cpu_ns,"
-	"blocked_ns,untimed\r\n";
+static const char header_row[] = "source,channel,transport,role,protocol,path,container,container_"
+				 "name,pod,pod_namespace,namespace,"
+				 "stream,exec,pid,process,comm,direction,calls,bytes,moved_bytes,"
+				 "peek_bytes,eagain,errors,cpu_ns,"
+				 "blocked_ns,untimed\r\n";
 
 /*
  * A text field. What a spreadsheet would take for a formula gets an apostrophe before it; what a
- * terminal would take for a command, and what is not UTF-8, is written as \xNN. Line ends stay, quoted.
+ * terminal would take for a command, and what is not UTF-8, is written as \xNN. Line ends stay,
+ * quoted.
  */
 static void text_field(FILE *out, const char *s)
 {

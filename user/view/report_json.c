@@ -218,7 +218,8 @@ static void put_capture(struct json_out *o, const struct model *m)
 
 	json_set_string(&v, "start", number_time(start, sizeof(start), m->trace.scope_realtime_ns));
 	json_set_number(&v, "duration_ns", m->trace.duration_ns);
-	json_set_number(&v, "interval_ns", m->trace.interval_ns > 0 ? m->trace.interval_ns : FACT_UNKNOWN);
+	json_set_number(&v, "interval_ns",
+			m->trace.interval_ns > 0 ? m->trace.interval_ns : FACT_UNKNOWN);
 	json_set_counter(&v, "windows", m->trace.windows);
 	json_set_string(&v, "backend", m->trace.backend);
 	json_set_flag(&v, "complete", m->trace.complete);

@@ -10,20 +10,23 @@
 #include "view/text.h"
 
 static const struct table_column process_columns[] = {
-	{ "process", TABLE_NAME, 20, 100, 0, false },
-	{ "pid", TABLE_RIGHT, 0, 0, 0, false },
-	{ "Go", TABLE_LEFT, 0, 20, 7, true },
-	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
-	{ "of a CPU", TABLE_RIGHT, 0, 0, 2, false },
-	{ "user", TABLE_RIGHT, 0, 0, 5, false },
-	{ "system", TABLE_RIGHT, 0, 0, 4, false },
-	{ "in traced calls", TABLE_RIGHT, 0, 0, 1, false },
-	{ "RSS", TABLE_RIGHT, 0, 0, 3, false },
-	{ "PSS", TABLE_RIGHT, 0, 0, 0, false },
-	{ "anon", TABLE_RIGHT, 0, 0, 6, false },
+	{ .title = "process", .align = TABLE_NAME, .least = 20, .most = 100 },
+	{ .title = "pid", .align = TABLE_RIGHT },
+	{ .title = "Go", .align = TABLE_LEFT, .most = 20, .drop = 7, .quiet = true },
+	{ .title = "CPU", .align = TABLE_RIGHT },
+	{ .title = "of a CPU", .align = TABLE_RIGHT, .drop = 2 },
+	{ .title = "user", .align = TABLE_RIGHT, .drop = 5 },
+	{ .title = "system", .align = TABLE_RIGHT, .drop = 4 },
+	{ .title = "in traced calls", .align = TABLE_RIGHT, .drop = 1 },
+	{ .title = "RSS", .align = TABLE_RIGHT, .drop = 3 },
+	{ .title = "PSS", .align = TABLE_RIGHT },
+	{ .title = "anon", .align = TABLE_RIGHT, .drop = 6 },
 };
 
-/* A sum in which something may be unknown: then it is a least value, or unknown when nothing is known. */
+/*
+ * A sum in which something may be unknown: then it is a least value, or unknown when nothing is
+ * known.
+ */
 struct partial {
 	uint64_t sum;
 	size_t known, unknown;
@@ -47,7 +50,8 @@ static char *partial_text(char *buf, size_t size, const struct partial *p,
 	if (!p->known)
 		snprintf(buf, size, p->unknown ? "?" : "");
 	else
-		snprintf(buf, size, "%s%s", p->unknown ? text_at_least() : "", number(b, sizeof(b), number_signed(p->sum)));
+		snprintf(buf, size, "%s%s", p->unknown ? text_at_least() : "",
+			 number(b, sizeof(b), number_signed(p->sum)));
 	return buf;
 }
 
@@ -56,8 +60,8 @@ struct process_sum {
 	uint64_t traced;
 };
 
-static void process_sum_row(struct table *t, const struct model *m, enum table_style style, const char *name,
-			    const struct process_sum *s)
+static void process_sum_row(struct table *t, const struct model *m, enum table_style style,
+			    const char *name, const struct process_sum *s)
 {
 	char b[NUMBER_SIZE];
 
@@ -67,8 +71,9 @@ static void process_sum_row(struct table *t, const struct model *m, enum table_s
 	table_cell(t, "");
 	table_cell(t, partial_text(b, sizeof(b), &s->cpu, view_ns));
 	if (s->cpu.known && m->trace.duration_ns > 0)
-		table_cellf(t, "%s%s", s->cpu.unknown ? text_at_least() : "",
-			    number_percent(b, sizeof(b), s->cpu.sum, (uint64_t)m->trace.duration_ns));
+		table_cellf(
+			t, "%s%s", s->cpu.unknown ? text_at_least() : "",
+			number_percent(b, sizeof(b), s->cpu.sum, (uint64_t)m->trace.duration_ns));
 	else
 		table_cell(t, "?");
 	table_cell(t, partial_text(b, sizeof(b), &s->user, view_ns));
@@ -92,7 +97,8 @@ static void process_row(struct table *t, const struct model *m, const struct nam
 	if (p->cpu_ns == FACT_UNKNOWN || p->cpu_ns < 0 || m->trace.duration_ns <= 0)
 		table_cell(t, "?");
 	else
-		table_cell(t, number_percent(b, sizeof(b), (uint64_t)p->cpu_ns, (uint64_t)m->trace.duration_ns));
+		table_cell(t, number_percent(b, sizeof(b), (uint64_t)p->cpu_ns,
+					     (uint64_t)m->trace.duration_ns));
 	table_cell(t, view_ns(b, sizeof(b), p->user_ns));
 	table_cell(t, view_ns(b, sizeof(b), p->system_ns));
 	table_cell(t, view_ns(b, sizeof(b), number_signed(p->traced_cpu_ns)));
@@ -123,7 +129,8 @@ static int process_order(const void *a, const void *b)
 	return (*pa)->pid < (*pb)->pid ? -1 : (*pa)->pid > (*pb)->pid;
 }
 
-int report_processes(FILE *out, const struct model *m, const struct names *n, const struct view_options *o)
+int report_processes(FILE *out, const struct model *m, const struct names *n,
+		     const struct view_options *o)
 {
 	struct process_sum all = { 0 }, rest = { 0 };
 	const struct model_process **list;
@@ -134,7 +141,8 @@ int report_processes(FILE *out, const struct model *m, const struct names *n, co
 
 	list = calloc(m->n_processes + 1, sizeof(*list));
 	if (list)
-		t = table_new(process_columns, sizeof(process_columns) / sizeof(process_columns[0]));
+		t = table_new(process_columns,
+			      sizeof(process_columns) / sizeof(process_columns[0]));
 	if (!t)
 		goto out;
 	err = report_heading(out, o, "Processes", NULL);

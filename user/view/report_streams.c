@@ -16,14 +16,14 @@
 #define MOST_EXECS 4
 
 static const struct table_column stream_columns[] = {
-	{ "", TABLE_NAME, 28, 120, 0, false },
-	{ "in", TABLE_RIGHT, 0, 0, 0, false },
-	{ "out", TABLE_RIGHT, 0, 0, 0, false },
-	{ "calls", TABLE_RIGHT, 0, 0, 1, false },
-	{ "EAGAIN", TABLE_RIGHT, 0, 0, 3, false },
-	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
-	{ "CPU/log B", TABLE_RIGHT, 0, 0, 2, false },
-	{ "blocked", TABLE_RIGHT, 0, 0, 4, false },
+	{ .title = "", .align = TABLE_NAME, .least = 28, .most = 120 },
+	{ .title = "in", .align = TABLE_RIGHT },
+	{ .title = "out", .align = TABLE_RIGHT },
+	{ .title = "calls", .align = TABLE_RIGHT, .drop = 1 },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .drop = 3 },
+	{ .title = "CPU", .align = TABLE_RIGHT },
+	{ .title = "CPU/log B", .align = TABLE_RIGHT, .drop = 2 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .drop = 4 },
 };
 
 /* The columns from calls on. */
@@ -38,8 +38,8 @@ static void cost_cells(struct table *t, const struct figures *n, int64_t log_byt
 	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
 }
 
-static void sum_row(struct table *t, enum table_style style, const char *name, const struct figures *n,
-		    int64_t log_bytes)
+static void sum_row(struct table *t, enum table_style style, const char *name,
+		    const struct figures *n, int64_t log_bytes)
 {
 	table_row(t, style);
 	table_cell(t, name);
@@ -61,10 +61,11 @@ static void hop_row(struct table *t, const struct way_hop *wh, int64_t log_bytes
 	char b[NUMBER_SIZE];
 
 	table_row(t, TABLE_PLAIN);
-	table_cellf(t, "    %-4s  %s %s %s", transport_name(ch->transport), process_role_name(hop->from), text_arrow(),
-		    !file    ? process_role_name(hop->to) :
-		    ch->path ? name_base(ch->path) :
-			       "?");
+	table_cellf(t, "    %-4s  %s %s %s", transport_name(ch->transport),
+		    process_role_name(hop->from), text_arrow(),
+		    !file      ? process_role_name(hop->to)
+		    : ch->path ? name_base(ch->path)
+			       : "?");
 	table_cell(t, view_bytes(b, sizeof(b), end_bytes(hop->in)));
 	/* A file is where the way ends: that nobody reads it is not an unknown. */
 	table_cell(t, file && !hop->out ? "" : view_bytes(b, sizeof(b), end_bytes(hop->out)));
@@ -86,7 +87,8 @@ static void hop_notes(struct table *t, const struct way_hop *wh)
 		table_span(t, TABLE_DIM, 10, "%s of this moved by splice or its kin, not copied",
 			   view_bytes(b, sizeof(b), number_signed(wh->n.moved_bytes)));
 	/* A terminal turns "\n" into "\r\n": what comes out of a pty is not what went in. */
-	if (in == FACT_UNKNOWN || out == FACT_UNKNOWN || kind == TRANSPORT_PTY || kind == TRANSPORT_FILE)
+	if (in == FACT_UNKNOWN || out == FACT_UNKNOWN || kind == TRANSPORT_PTY ||
+	    kind == TRANSPORT_FILE)
 		return;
 	if (in > out)
 		table_span(t, TABLE_WARN, 10, "%s B written and not read within this trace",
@@ -135,15 +137,21 @@ static void way_row(struct table *t, const struct way *way)
 	free(text);
 }
 
-/* What was read from one hop is what is written into the next, save into a log file: there it is formatted. */
-static void between_notes(struct table *t, const struct model_hop *hop, const struct model_hop *next)
+/*
+ * What was read from one hop is what is written into the next, save into a log file: there it is
+ * formatted.
+ */
+static void between_notes(struct table *t, const struct model_hop *hop,
+			  const struct model_hop *next)
 {
 	int64_t out = end_bytes(hop->out), in = end_bytes(next->in);
 	char b[NUMBER_SIZE];
 
-	if (out == FACT_UNKNOWN || in == FACT_UNKNOWN || out == in || next->channel->transport == TRANSPORT_FILE)
+	if (out == FACT_UNKNOWN || in == FACT_UNKNOWN || out == in ||
+	    next->channel->transport == TRANSPORT_FILE)
 		return;
-	table_span(t, TABLE_WARN, 10, "%s B %s within this trace", view_count(b, sizeof(b), llabs(out - in)),
+	table_span(t, TABLE_WARN, 10, "%s B %s within this trace",
+		   view_count(b, sizeof(b), llabs(out - in)),
 		   out > in ? "read and not written on" : "written on that were not read");
 }
 
@@ -167,7 +175,8 @@ static void block_rows(struct table *t, const struct way_block *b)
 	struct figures rest = { 0 };
 	size_t execs = 0, i;
 
-	sum_row(t, TABLE_STRONG, name_container(name, sizeof(name), b->container), &b->n, way_block_log_bytes(b));
+	sum_row(t, TABLE_STRONG, name_container(name, sizeof(name), b->container), &b->n,
+		way_block_log_bytes(b));
 	for (i = 0; i < b->n_ways; i++) {
 		const struct way *way = &b->ways[i];
 
@@ -186,7 +195,8 @@ static void block_rows(struct table *t, const struct way_block *b)
 	}
 }
 
-int report_streams(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
+int report_streams(FILE *out, const struct model *m, const struct ways *w,
+		   const struct view_options *o)
 {
 	size_t shown = 0, cut = 0, idle = 0, i;
 	struct figures rest = { 0 };
@@ -194,10 +204,12 @@ int report_streams(FILE *out, const struct model *m, const struct ways *w, const
 	struct table *t;
 	int err;
 
-	err = report_heading(out, o, "Streams and their hops",
-			     m->trace.writers ? "In is what was written into a hop, out what was read from it." :
-						"In is what was written into a hop, out what was read from it; the "
-						"containers' own writes were not traced (--writers).");
+	err = report_heading(
+		out, o, "Streams and their hops",
+		m->trace.writers
+			? "In is what was written into a hop, out what was read from it."
+			: "In is what was written into a hop, out what was read from it; the "
+			  "containers' own writes were not traced (--writers).");
 	if (err)
 		return err;
 	t = table_new(stream_columns, sizeof(stream_columns) / sizeof(stream_columns[0]));
@@ -223,7 +235,8 @@ int report_streams(FILE *out, const struct model *m, const struct ways *w, const
 	if (shown + cut > 1)
 		sum_row(t, TABLE_STRONG, "all streams", &w->n, ways_log_bytes(w));
 	if (idle)
-		table_span(t, TABLE_DIM, 0, "%zu container%s logged nothing.", idle, idle == 1 ? "" : "s");
+		table_span(t, TABLE_DIM, 0, "%zu container%s logged nothing.", idle,
+			   idle == 1 ? "" : "s");
 	if (!w->n_blocks)
 		table_span(t, TABLE_DIM, 0, "No stream of a container was seen.");
 	err = table_print(out, t, o->width, o->colour);
@@ -249,12 +262,15 @@ static struct group *group_of(struct group *groups, size_t *n, const struct mode
 		    groups[i].protocol == ch->protocol)
 			return &groups[i];
 	}
-	groups[*n] = (struct group){ .role = ch->role, .transport = ch->transport, .protocol = ch->protocol };
+	groups[*n] = (struct group){ .role = ch->role,
+				     .transport = ch->transport,
+				     .protocol = ch->protocol };
 	return &groups[(*n)++];
 }
 
 /* What a channel has beyond what the ways counted of it. */
-static void group_add(struct group *g, const struct model_channel *ch, const struct ways *w, struct figures *sum)
+static void group_add(struct group *g, const struct model_channel *ch, const struct ways *w,
+		      struct figures *sum)
 {
 	struct figures counted = ways_counted(w, ch), all = { 0 }, rest;
 	size_t i;
@@ -268,7 +284,8 @@ static void group_add(struct group *g, const struct model_channel *ch, const str
 		const struct model_end *e = ch->ends[i];
 
 		if (e->n.calls && e->process)
-			*(e->direction == DIRECTION_WRITE ? &g->from : &g->to) |= 1U << e->process->role;
+			*(e->direction == DIRECTION_WRITE ? &g->from : &g->to) |=
+				1U << e->process->role;
 	}
 	/* A channel is counted once, also when only a part of it is told here. */
 	rest.channels = counted.calls ? 0 : 1;
@@ -311,21 +328,21 @@ static char *who_and_whom(char *buf, size_t size, const struct group *g)
 }
 
 static const struct table_column other_columns[] = {
-	{ "role", TABLE_NAME, 16, 0, 0, false },
-	{ "transport", TABLE_NAME, 17, 0, 0, false },
-	{ "between", TABLE_NAME, 22, 0, 4, false },
-	{ "channels", TABLE_RIGHT, 0, 0, 5, false },
-	{ "calls", TABLE_RIGHT, 0, 0, 0, false },
-	{ "EAGAIN", TABLE_RIGHT, 0, 0, 3, false },
-	{ "bytes", TABLE_RIGHT, 0, 0, 0, false },
-	{ "moved", TABLE_RIGHT, 0, 0, 0, true },
-	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
-	{ "CPU/call", TABLE_RIGHT, 0, 0, 6, false },
-	{ "blocked", TABLE_RIGHT, 0, 0, 7, false },
+	{ .title = "role", .align = TABLE_NAME, .least = 16 },
+	{ .title = "transport", .align = TABLE_NAME, .least = 17 },
+	{ .title = "between", .align = TABLE_NAME, .least = 22, .drop = 4 },
+	{ .title = "channels", .align = TABLE_RIGHT, .drop = 5 },
+	{ .title = "calls", .align = TABLE_RIGHT },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .drop = 3 },
+	{ .title = "bytes", .align = TABLE_RIGHT },
+	{ .title = "moved", .align = TABLE_RIGHT, .quiet = true },
+	{ .title = "CPU", .align = TABLE_RIGHT },
+	{ .title = "CPU/call", .align = TABLE_RIGHT, .drop = 6 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .drop = 7 },
 };
 
-static void other_row(struct table *t, enum table_style style, const char *role, const char *transport,
-		      const char *who, const struct figures *n)
+static void other_row(struct table *t, enum table_style style, const char *role,
+		      const char *transport, const char *who, const struct figures *n)
 {
 	char b[NUMBER_SIZE];
 
@@ -337,7 +354,8 @@ static void other_row(struct table *t, enum table_style style, const char *role,
 	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
 	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
 	table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes)));
-	table_cell(t, n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
+	table_cell(t,
+		   n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
 	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
 	table_cell(t, number_ns(b, sizeof(b), figures_cpu_per_call(n)));
 	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
@@ -351,7 +369,8 @@ static int group_order(const void *a, const void *b, void *sort)
 	return order ? order : (int)ga->role - (int)gb->role;
 }
 
-int report_others(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
+int report_others(FILE *out, const struct model *m, const struct ways *w,
+		  const struct view_options *o)
 {
 	struct figures total = report_total(m), others = { 0 }, counted = w->n, gone;
 	enum view_sort sort = o->sort;
@@ -376,7 +395,8 @@ int report_others(FILE *out, const struct model *m, const struct ways *w, const 
 		if (!groups[i].n.calls)
 			continue;
 		other_row(t, TABLE_PLAIN, channel_role_name(groups[i].role),
-			  report_transport(transport, sizeof(transport), groups[i].transport, groups[i].protocol),
+			  report_transport(transport, sizeof(transport), groups[i].transport,
+					   groups[i].protocol),
 			  who_and_whom(who, sizeof(who), &groups[i]), &groups[i].n);
 	}
 	/* The way back to the transports' total. */

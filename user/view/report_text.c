@@ -53,14 +53,15 @@ struct figures report_total(const struct model *m)
 
 /* Names within a sentence are kept short: MOST columns, unknown as "?". */
 #define MOST 200
-#define NAME(name) view_clean((char[4 * MOST]){ 0 }, (size_t)4 * MOST, name, MOST)
+#define NAME(name) view_clean((char[4 *MOST]){ 0 }, (size_t)4 * MOST, name, MOST)
 
 /* "1 shim", "14 shims" */
 static void add_count(FILE *out, size_t n, const char *what, const char *between)
 {
 	char buf[NUMBER_SIZE];
 
-	fprintf(out, "%s%s %s%s", between, view_count(buf, sizeof(buf), (int64_t)n), what, n == 1 ? "" : "s");
+	fprintf(out, "%s%s %s%s", between, view_count(buf, sizeof(buf), (int64_t)n), what,
+		n == 1 ? "" : "s");
 }
 
 static void write_headline(FILE *t, const void *arg)
@@ -72,7 +73,8 @@ static void write_headline(FILE *t, const void *arg)
 	for (i = 0; i < m->n_processes; i++) {
 		containerds += m->processes[i]->role == PROCESS_CONTAINERD;
 		shims += m->processes[i]->role == PROCESS_SHIM;
-		others += m->processes[i]->role != PROCESS_CONTAINERD && m->processes[i]->role != PROCESS_SHIM;
+		others += m->processes[i]->role != PROCESS_CONTAINERD &&
+			  m->processes[i]->role != PROCESS_SHIM;
 	}
 	for (i = 0; i < m->n_containers; i++)
 		containers += !m->containers[i]->is_sandbox;
@@ -99,7 +101,8 @@ static void write_when(FILE *t, const void *arg)
 
 	fprintf(t, "Began %s", start ? start : "?");
 	if (m->trace.interval_ns > 0)
-		fprintf(t, ", windows of %s", number_duration(buf, sizeof(buf), m->trace.interval_ns));
+		fprintf(t, ", windows of %s",
+			number_duration(buf, sizeof(buf), m->trace.interval_ns));
 	fprintf(t, "; Linux %s", NAME(m->host.kernel));
 	if (m->host.arch)
 		fprintf(t, " %s", NAME(m->host.arch));
@@ -116,7 +119,8 @@ static void write_runtime(FILE *t, const void *arg)
 	const struct model_runtime *r = arg;
 	char pid[NUMBER_SIZE];
 
-	fprintf(t, "containerd %s, %s", NAME(r->version), NAME(r->go_version ? r->go_version : "Go version ?"));
+	fprintf(t, "containerd %s, %s", NAME(r->version),
+		NAME(r->go_version ? r->go_version : "Go version ?"));
 	fprintf(t, ", pid %s, at %s", name_pid(pid, sizeof(pid), r->pid), NAME(r->address));
 	if (r->config_path)
 		fprintf(t, ", configured by %s", NAME(r->config_path));
@@ -166,20 +170,21 @@ int report_head(FILE *out, const struct model *m, const struct view_options *o)
 }
 
 static const struct table_column transport_columns[] = {
-	{ "transport", TABLE_NAME, 17, 0, 0, false },
-	{ "channels", TABLE_RIGHT, 0, 0, 6, false },
-	{ "calls", TABLE_RIGHT, 0, 0, 0, false },
-	{ "EAGAIN", TABLE_RIGHT, 0, 0, 3, false },
-	{ "bytes", TABLE_RIGHT, 0, 0, 0, false },
-	{ "moved", TABLE_RIGHT, 0, 0, 0, true },
-	{ "B/call", TABLE_RIGHT, 0, 0, 4, false },
-	{ "CPU", TABLE_RIGHT, 0, 0, 0, false },
-	{ "CPU/call", TABLE_RIGHT, 0, 0, 2, false },
-	{ "CPU/byte", TABLE_RIGHT, 0, 0, 1, false },
-	{ "blocked", TABLE_RIGHT, 0, 0, 5, false },
+	{ .title = "transport", .align = TABLE_NAME, .least = 17 },
+	{ .title = "channels", .align = TABLE_RIGHT, .drop = 6 },
+	{ .title = "calls", .align = TABLE_RIGHT },
+	{ .title = "EAGAIN", .align = TABLE_RIGHT, .drop = 3 },
+	{ .title = "bytes", .align = TABLE_RIGHT },
+	{ .title = "moved", .align = TABLE_RIGHT, .quiet = true },
+	{ .title = "B/call", .align = TABLE_RIGHT, .drop = 4 },
+	{ .title = "CPU", .align = TABLE_RIGHT },
+	{ .title = "CPU/call", .align = TABLE_RIGHT, .drop = 2 },
+	{ .title = "CPU/byte", .align = TABLE_RIGHT, .drop = 1 },
+	{ .title = "blocked", .align = TABLE_RIGHT, .drop = 5 },
 };
 
-static void transport_row(struct table *t, enum table_style style, const char *name, const struct figures *n)
+static void transport_row(struct table *t, enum table_style style, const char *name,
+			  const struct figures *n)
 {
 	char b[NUMBER_SIZE];
 
@@ -189,7 +194,8 @@ static void transport_row(struct table *t, enum table_style style, const char *n
 	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
 	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
 	table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes)));
-	table_cell(t, n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
+	table_cell(t,
+		   n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
 	table_cell(t, number_size(b, sizeof(b), figures_bytes_per_call(n)));
 	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
 	table_cell(t, number_ns(b, sizeof(b), figures_cpu_per_call(n)));
@@ -206,7 +212,8 @@ int report_transports(FILE *out, const struct model *m, const struct view_option
 	int err;
 
 	err = report_heading(out, o, "Transports side by side",
-			     "Bytes count once at each traced end: written and read again, a byte counts twice.");
+			     "Bytes count once at each traced end: written and read again, a byte "
+			     "counts twice.");
 	if (err)
 		return err;
 	t = table_new(transport_columns, sizeof(transport_columns) / sizeof(transport_columns[0]));
@@ -217,7 +224,8 @@ int report_transports(FILE *out, const struct model *m, const struct view_option
 		struct figures n = { .channels = row->channels };
 
 		figures_add(&n, &row->n);
-		transport_row(t, TABLE_PLAIN, report_transport(name, sizeof(name), row->transport, row->protocol),
+		transport_row(t, TABLE_PLAIN,
+			      report_transport(name, sizeof(name), row->transport, row->protocol),
 			      &n);
 	}
 	transport_row(t, TABLE_STRONG, "total", &total);
@@ -230,10 +238,13 @@ void report_loss_list(const struct model *m, struct report_loss list[REPORT_LOSS
 {
 	const struct fact_loss *l = &m->loss;
 	const struct report_loss rows[REPORT_LOSSES] = {
-		{ "ring_dropped", "operations lost: ring buffer and overflow map were full", l->ring_dropped },
-		{ "folded", "operations folded in the kernel: counted, without their moment", l->folded },
+		{ "ring_dropped", "operations lost: ring buffer and overflow map were full",
+		  l->ring_dropped },
+		{ "folded", "operations folded in the kernel: counted, without their moment",
+		  l->folded },
 		{ "map_full", "times that a kernel table was full", l->map_full },
-		{ "hook_missed", "hooks that the kernel skipped, operations not seen ending", l->hook_missed },
+		{ "hook_missed", "hooks that the kernel skipped, operations not seen ending",
+		  l->hook_missed },
 		{ "unseen", "calls that this backend cannot see (io_uring)", l->unseen },
 		{ "untimed", "operations counted without their times", l->untimed },
 	};
@@ -242,9 +253,9 @@ void report_loss_list(const struct model *m, struct report_loss list[REPORT_LOSS
 }
 
 static const struct table_column loss_columns[] = {
-	{ "", TABLE_LEFT, 0, 0, 0, false },
-	{ "", TABLE_RIGHT, 0, 0, 0, false },
-	{ "", TABLE_NAME, 20, 0, 1, false },
+	{ .title = "", .align = TABLE_LEFT },
+	{ .title = "", .align = TABLE_RIGHT },
+	{ .title = "", .align = TABLE_NAME, .least = 20, .drop = 1 },
 };
 
 int report_losses(FILE *out, const struct model *m, const struct view_options *o)
@@ -256,9 +267,9 @@ int report_losses(FILE *out, const struct model *m, const struct view_options *o
 	int err;
 
 	err = report_heading(out, o, "Losses",
-			     m->exact		? "Every total is known to be complete." :
-			     m->trace.complete ? "Not every total is known to be complete." :
-						  "What came after the last window is missing.");
+			     m->exact		 ? "Every total is known to be complete."
+			     : m->trace.complete ? "Not every total is known to be complete."
+						 : "What came after the last window is missing.");
 	if (err)
 		return err;
 	t = table_new(loss_columns, sizeof(loss_columns) / sizeof(loss_columns[0]));

@@ -207,7 +207,8 @@ static void narrow(struct table *t, int width, bool hard)
 		for (c = 0; c < t->n_cols; c++) {
 			int least = hard || t->cols[c].least < 1 ? 1 : t->cols[c].least;
 
-			if (elastic(&t->cols[c]) && t->widths[c] > least && (!widest || t->widths[c] > *widest))
+			if (elastic(&t->cols[c]) && t->widths[c] > least &&
+			    (!widest || t->widths[c] > *widest))
 				widest = &t->widths[c];
 		}
 		if (!widest)
@@ -264,7 +265,8 @@ static int print_cell(FILE *out, const struct table_column *col, const char *cel
 		cut = malloc(size);
 		if (!cut)
 			return -ENOMEM;
-		cell = text_cut(cut, size, cell, width, col->align == TABLE_PATH ? TEXT_CUT_START : TEXT_CUT_END);
+		cell = text_cut(cut, size, cell, width,
+				col->align == TABLE_PATH ? TEXT_CUT_START : TEXT_CUT_END);
 		pad = width - text_width(cell);
 	}
 	if (col->align == TABLE_RIGHT)
@@ -275,7 +277,9 @@ static int print_cell(FILE *out, const struct table_column *col, const char *cel
 	return 0;
 }
 
-/* Without trailing spaces, and never wider than the table: the last resort of very narrow screens. */
+/*
+ * Without trailing spaces, and never wider than the table: the last resort of very narrow screens.
+ */
 static char *finish_line(char *line, int width)
 {
 	size_t len = strlen(line), size;
@@ -313,7 +317,8 @@ char *table_line(const struct table *t, long i)
 			if (!first)
 				fprintf(out, "%*s", GAP, "");
 			first = false;
-			err = print_cell(out, &t->cols[c], r ? cell_of(r, c) : t->cols[c].title, t->widths[c]);
+			err = print_cell(out, &t->cols[c], r ? cell_of(r, c) : t->cols[c].title,
+					 t->widths[c]);
 		}
 	}
 	if (fclose(out) || err) {
@@ -329,11 +334,8 @@ enum table_style table_style_of(const struct table *t, long i)
 }
 
 static const char *const sgr[] = {
-	[TABLE_PLAIN] = "",
-	[TABLE_STRONG] = "\033[1m",
-	[TABLE_DIM] = "\033[2m",
-	[TABLE_WARN] = "\033[33m",
-	[TABLE_HEAD] = "\033[2m",
+	[TABLE_PLAIN] = "",	   [TABLE_STRONG] = "\033[1m", [TABLE_DIM] = "\033[2m",
+	[TABLE_WARN] = "\033[33m", [TABLE_HEAD] = "\033[2m",
 };
 
 void style_begin(FILE *out, enum table_style style, bool colour)
@@ -364,7 +366,8 @@ int table_print(FILE *out, struct table *t, int width, bool colour)
 
 		style_begin(out, style, colour);
 		if (i >= 0 && t->rows[i].span) {
-			err = text_wrap(out, t->rows[i].span, width, t->rows[i].indent, t->rows[i].indent);
+			err = text_wrap(out, t->rows[i].span, width, t->rows[i].indent,
+					t->rows[i].indent);
 		} else {
 			char *line = table_line(t, i);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A table of text: columns as wide as their cells, aligned, fitted into a width by narrowing elastic
- * columns and then by leaving out those that matter least. Cells are made printable when they are added.
+ * A table of text: columns as wide as their cells, aligned, fitted into a width by narrowing
+ * elastic columns and then by leaving out those that matter least. Cells are made printable when
+ * they are added.
  */
 #ifndef SHIMSCOPE_VIEW_TABLE_H
 #define SHIMSCOPE_VIEW_TABLE_H
@@ -20,9 +21,10 @@ enum table_align {
 struct table_column {
 	const char *title;
 	enum table_align align;
-	int least; /* elastic: keeps at least this width while others can be left out; else: never narrower */
-	int most;  /* cells are cut to this width, 0: never */
-	int drop;  /* 0: always there; otherwise the highest is left out first */
+	/* Elastic: keeps at least this width while others can be left out; else: never narrower. */
+	int least;
+	int most;   /* cells are cut to this width, 0: never */
+	int drop;   /* 0: always there; otherwise the highest is left out first */
 	bool quiet; /* left out when every cell of it is empty */
 };
 
@@ -48,15 +50,15 @@ void table_row(struct table *t, enum table_style style);
 void table_cell(struct table *t, const char *text);
 __attribute__((format(printf, 2, 3))) void table_cellf(struct table *t, const char *fmt, ...);
 /* A row of one text across all columns, indented, wrapped when printed. */
-__attribute__((format(printf, 4, 5))) void table_span(struct table *t, enum table_style style, int indent,
-						       const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void table_span(struct table *t, enum table_style style,
+						      int indent, const char *fmt, ...);
 
 /* Choose widths for width columns (0: unlimited). Returns 0 or -ENOMEM. */
 int table_fit(struct table *t, int width);
 size_t table_rows(const struct table *t);
 /*
- * After table_fit(): row i as one line without a newline, the titles for i = -1. The caller frees it;
- * NULL when out of memory. A spanning row is cut to the width here.
+ * After table_fit(): row i as one line without a newline, the titles for i = -1. The caller frees
+ * it; NULL when out of memory. A spanning row is cut to the width here.
  */
 char *table_line(const struct table *t, long i);
 enum table_style table_style_of(const struct table *t, long i);

@@ -69,7 +69,9 @@ size_t text_decode(const char *s, size_t left, uint32_t *cp)
 	return len;
 }
 
-/* Characters that change how their neighbours are shown: they would let a name dress up as another. */
+/*
+ * Characters that change how their neighbours are shown: they would let a name dress up as another.
+ */
 static bool format_character(uint32_t c)
 {
 	return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
@@ -190,7 +192,9 @@ char *text_cut(char *buf, size_t size, const char *s, int columns, enum text_cut
 		memcpy(buf + keep, dots, dots_len + 1);
 		return buf;
 	}
-	/* Drop from the front until the rest fits, then marks that would combine with the ellipsis. */
+	/*
+	 * Drop from the front until the rest fits, then marks that would combine with the ellipsis.
+	 */
 	while (*s && (width > columns - 1 || total + dots_len >= size)) {
 		width -= char_width(s, &len);
 		s += len;
@@ -291,8 +295,12 @@ int text_wrap(FILE *out, const char *text, int width, int first, int rest)
 		if (!len)
 			break;
 		w = width_of(s, len);
-		/* A word longer than a line begins where it stands, if there is room for some of it. */
-		if (width > 0 && !fresh && column + 1 + w > width && (rest + w <= width || column + 8 > width)) {
+		/*
+		 * A word longer than a line begins where it stands, if there is room for some of
+		 * it.
+		 */
+		if (width > 0 && !fresh && column + 1 + w > width &&
+		    (rest + w <= width || column + 8 > width)) {
 			fprintf(out, "\n%*s", rest, "");
 			column = rest;
 			fresh = true;

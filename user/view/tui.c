@@ -116,13 +116,13 @@ static void line(const struct tui *t, int y, enum table_style style, const char 
 
 	if (y < 0 || y >= LINES)
 		return;
-	attrset(attribute(t, style));
+	attrset((int)attribute(t, style));
 	mvaddstr(y, 0, view_clean(buf, sizeof(buf), text, COLS));
 	attrset(A_NORMAL);
 }
 
-__attribute__((format(printf, 4, 5))) static void linef(const struct tui *t, int y, enum table_style style,
-							 const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void
+linef(const struct tui *t, int y, enum table_style style, const char *fmt, ...)
 {
 	char buf[1024];
 	va_list ap;
@@ -201,8 +201,8 @@ static int paint_list(struct tui *t, int y, int room)
 	linef(t, y, TABLE_STRONG, "%zu %s by %s%s", n, live_list_name(t->list), sort_name(t->sort),
 	      n > t->page ? "" : " (all on this screen)");
 	if (n > t->page)
-		linef(t, y, TABLE_STRONG, "%s %zu to %zu of %zu, by %s", live_list_name(t->list), t->first + 1,
-		      t->first + t->page, n, sort_name(t->sort));
+		linef(t, y, TABLE_STRONG, "%s %zu to %zu of %zu, by %s", live_list_name(t->list),
+		      t->first + 1, t->first + t->page, n, sort_name(t->sort));
 	live_sort(&t->live, t->list, t->sort);
 	table = live_table(&t->live, t->list, t->first, t->page);
 	used = paint_table(t, table, y + 1, room - 1);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Views: a resolved model as text, JSON, CSV. A view reads the model only. Output goes to a stdio
- * stream, which is flushed; the functions return 0 or a negative errno (-ENOMEM, what a write failed with).
+ * stream, which is flushed; the functions return 0 or a negative errno (-ENOMEM, what a write
+ * failed with).
  *
- * Text is UTF-8 where the locale's codeset is (setlocale(LC_CTYPE, "") is the program's to call), else
- * ASCII. Names may be any bytes: in text, and in CSV, what could command a terminal and what is not UTF-8
- * is shown as \xNN; in JSON only what is not UTF-8 is written as "\\xNN".
+ * Text is UTF-8 where the locale's codeset is (setlocale(LC_CTYPE, "") is the program's to call),
+ * else ASCII. Names may be any bytes: in text, and in CSV, what could command a terminal and what
+ * is not UTF-8 is shown as \xNN; in JSON only what is not UTF-8 is written as "\\xNN".
  */
 #ifndef SHIMSCOPE_VIEW_VIEW_H
 #define SHIMSCOPE_VIEW_VIEW_H
@@ -14,12 +15,19 @@
 
 #include "model/model.h"
 
-enum view_sort { VIEW_SORT_CPU = 0, VIEW_SORT_BYTES, VIEW_SORT_CALLS, VIEW_SORT_EAGAIN, VIEW_SORT_NAME };
+enum view_sort {
+	VIEW_SORT_CPU = 0,
+	VIEW_SORT_BYTES,
+	VIEW_SORT_CALLS,
+	VIEW_SORT_EAGAIN,
+	VIEW_SORT_NAME
+};
 
 struct view_options {
-	int width;   /* columns to fit in; 0: unlimited */
+	int width; /* columns to fit in; 0: unlimited */
 	bool colour;
-	int rows;    /* most rows of a list (containers, processes, live streams), 0: all; the rest is summed */
+	/* Most rows of a list (containers, processes, live streams), 0: all; the rest is summed. */
+	int rows;
 	enum view_sort sort; /* of containers and streams */
 };
 
@@ -48,8 +56,8 @@ char *view_count(char *buf, size_t size, int64_t n);	 /* "12,345" */
 
 /*
  * Make a name safe for a terminal: control characters, escape sequences and invalid UTF-8 as \xNN.
- * buf is returned; a longer name is cut with "…" ("~" in ASCII) to at most columns columns (0 or less: to
- * what buf takes). NULL is "?".
+ * buf is returned; a longer name is cut with "…" ("~" in ASCII) to at most columns columns (0 or
+ * less: to what buf takes). NULL is "?".
  */
 char *view_clean(char *buf, size_t size, const char *name, int columns);
 

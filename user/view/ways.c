@@ -71,7 +71,9 @@ static int collect_uses(struct ways *w, const struct model *m)
 			const struct model_stream *st = stream_of(c, s);
 
 			for (h = 0; h < st->n_hops; h++)
-				w->uses[n++] = (struct ways_use){ .channel = st->hops[h].channel, .container = c, .streams = 1 };
+				w->uses[n++] = (struct ways_use){ .channel = st->hops[h].channel,
+								  .container = c,
+								  .streams = 1 };
 		}
 	}
 	qsort(w->uses, n, sizeof(*w->uses), by_channel);
@@ -105,9 +107,11 @@ static void count_hop(struct way_hop *wh, struct ways_use *use, const struct mod
 #define SHARED ((size_t)-1)
 
 /* The hops that stream i does not share; with SHARED, those that the container's streams share. */
-static int fill_way(const struct ways *w, struct way *way, const struct model_container *c, size_t i)
+static int fill_way(const struct ways *w, struct way *way, const struct model_container *c,
+		    size_t i)
 {
-	size_t first = i == SHARED ? 0 : i, last = i == SHARED ? streams_of(c) : i + 1, room = 0, s, h;
+	size_t first = i == SHARED ? 0 : i, last = i == SHARED ? streams_of(c) : i + 1, room = 0, s,
+	       h;
 
 	way->container = c;
 	way->stream = i == SHARED ? NULL : stream_of(c, i);
@@ -214,7 +218,8 @@ static int block_order(const void *a, const void *b, void *sort)
 
 	if (order)
 		return order;
-	return strcmp(name_container(na, sizeof(na), ba->container), name_container(nb, sizeof(nb), bb->container));
+	return strcmp(name_container(na, sizeof(na), ba->container),
+		      name_container(nb, sizeof(nb), bb->container));
 }
 
 int ways_collect(struct ways *w, const struct model *m, enum view_sort sort)
@@ -304,7 +309,8 @@ char *way_name(char *buf, size_t size, const struct way *way)
 		return buf;
 	buf[0] = '\0';
 	if (way->stream && way->stream->exec)
-		snprintf(buf, size, "exec %s %s", view_clean(id, sizeof(id), way->stream->exec, MOST_COLUMNS),
+		snprintf(buf, size, "exec %s %s",
+			 view_clean(id, sizeof(id), way->stream->exec, MOST_COLUMNS),
 			 way->stream->stream ? way->stream->stream : "?");
 	else if (way->stream)
 		snprintf(buf, size, "%s", way->stream->stream ? way->stream->stream : "?");

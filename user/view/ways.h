@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ways that log bytes go, laid out so that rows add up: every channel is counted once. A channel that
- * several streams of a container share (the log file of stdout and stderr) is a way of its own.
+ * The ways that log bytes go, laid out so that rows add up: every channel is counted once. A
+ * channel that several streams of a container share (the log file of stdout and stderr) is a way of
+ * its own.
  */
 #ifndef SHIMSCOPE_VIEW_WAYS_H
 #define SHIMSCOPE_VIEW_WAYS_H
@@ -45,8 +46,8 @@ int ways_collect(struct ways *w, const struct model *m, enum view_sort sort);
 void ways_free(struct ways *w);
 
 /*
- * What of this channel is counted in ways: nothing when it is no hop. Of a terminal that is one direction
- * only, the container's output.
+ * What of this channel is counted in ways: nothing when it is no hop. Of a terminal that is one
+ * direction only, the container's output.
  */
 struct figures ways_counted(const struct ways *w, const struct model_channel *ch);
 
