@@ -27,9 +27,7 @@ char *fixture_string(struct fixture *f, const char *s)
 	return s ? memcpy(fixture_alloc(f, strlen(s) + 1), s, strlen(s)) : NULL;
 }
 
-/*
- * A list with room for one more. It moves: pointers into it are good until the next one is added.
- */
+/* A list with room for one more. It moves: pointers into it are good until the next one. */
 static void *grown(struct fixture *f, const void *list, size_t n, size_t item)
 {
 	void *ret = fixture_alloc(f, (n + 1) * item);

@@ -183,6 +183,74 @@ static void without_the_gone(void **state)
 	fixture_free(f);
 }
 
+/* Of many execs the dearest are told, the others summed. */
+static void execs(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct model_process *shim = fixture_process(f, PROCESS_SHIM, 7, "shim");
+	struct model_container *c = fixture_container(f, "id", "pod", "app", shim);
+	const char *section, *head, *row;
+	int64_t sum = 0;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 7; i++) {
+		struct model_channel *ch;
+		struct model_stream *s;
+		char id[32];
+
+		snprintf(id, sizeof(id), "probe-%zu", i);
+		ch = fixture_channel(f, id, TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, NULL);
+		s = fixture_stream(f, c, "stdout", id, 10);
+		fixture_hop(f, s, ch, PROCESS_SHIM, PROCESS_CLIENT,
+			    fixture_end(f, ch, shim, DIRECTION_WRITE, i + 1, 0, 10, 100 * (i + 1)),
+			    NULL);
+	}
+	fixture_resolve(f);
+	text = render_width(view_report_text, &f->m, 120);
+	section = line_of(text, "Streams and their hops\n");
+	head = next_line(next_line(section));
+	assert_true(line_of(section, "  exec probe-6 stdout: ") <
+		    line_of(section, "  exec probe-3 stdout: "));
+	assert_null(strstr(text, "probe-2"));
+	row = line_of(section, "  3 more streams of execs ");
+	assert_cell(head, row, "calls", "6");
+	for (row = next_line(line_of(section, "shop/pod/app ")); *row == ' ';
+	     row = next_line(row)) {
+		if (!strncmp(row, "    ", 4) || !strncmp(row, "  3 more", 8))
+			sum += number_in(head, row, "calls");
+	}
+	assert_int_equal(sum, 28);
+	assert_cell(head, line_of(section, "shop/pod/app "), "calls", "28");
+	free(text);
+	fixture_free(f);
+}
+
+/* Bytes that a shim read and did not write on, and the other way round. */
+static void between_hops(void **state)
+{
+	struct fixture *f = fixture_crowd(1);
+	struct model_stream *s = &f->m.containers[0]->streams[0];
+	char *text = render_width(view_report_text, &f->m, 120);
+
+	(void)state;
+	assert_null(strstr(text, "within this trace"));
+	free(text);
+	((struct model_end *)s->hops[1].in)->n.bytes -= 12;
+	((struct model_end *)s->hops[1].out)->n.bytes -= 12;
+	text = render_width(view_report_text, &f->m, 120);
+	line_of(text, "          12 B read and not written on within this trace\n");
+	free(text);
+	((struct model_end *)s->hops[1].in)->n.bytes += 13;
+	((struct model_end *)s->hops[1].out)->n.bytes += 14;
+	text = render_width(view_report_text, &f->m, 120);
+	line_of(text, "          1 B written on that were not read within this trace\n");
+	line_of(text, "          1 B read that were not written within this trace\n");
+	free(text);
+	fixture_free(f);
+}
+
 /* A file that two containers log to: told with both, counted with one. */
 static void file_of_two(void **state)
 {
@@ -214,9 +282,7 @@ static void file_of_two(void **state)
 	fixture_free(f);
 }
 
-/*
- * Input typed into a terminal goes the other way: it is no part of the stream, and still counted.
- */
+/* Input typed into a terminal goes the other way: no part of the stream, and still counted. */
 static void terminal_input(void **state)
 {
 	struct fixture *f = fixture_node();
@@ -477,6 +543,8 @@ int main(void)
 		cmocka_unit_test_setup(streams, utf8_locale),
 		cmocka_unit_test_setup(adds_up, utf8_locale),
 		cmocka_unit_test_setup(without_the_gone, utf8_locale),
+		cmocka_unit_test_setup(execs, utf8_locale),
+		cmocka_unit_test_setup(between_hops, utf8_locale),
 		cmocka_unit_test_setup(file_of_two, utf8_locale),
 		cmocka_unit_test_setup(terminal_input, utf8_locale),
 		cmocka_unit_test_setup(processes, utf8_locale),

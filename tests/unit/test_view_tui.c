@@ -14,9 +14,7 @@
 
 #include "view/tui.h"
 
-/*
- * --- what runs within the terminal ---------------------------------------------------------------
- */
+/* --- what runs within the terminal ---------------------------------------------------------- */
 
 static struct fixture *node_named(const char *name)
 {
@@ -95,9 +93,7 @@ static char *run(int *status, const char *fmt, ...)
 	return text;
 }
 
-/*
- * Each terminal has a server of its own: one that ends takes its socket with it, whenever that is.
- */
+/* Each terminal has a server of its own: one that ends takes its socket with it, some time. */
 static unsigned int server;
 
 #define TMUX "env -u TMUX LC_ALL=C.UTF-8 tmux -u -S %s/socket-%u -f /dev/null "
@@ -122,9 +118,7 @@ static void start(const char *environment, const char *node, const char *how, in
 	snprintf(script, sizeof(script), "%s/run", dir);
 	f = fopen(script, "w");
 	assert_non_null(f);
-	/*
-	 * It outlives a terminal that goes away only until it has told so: cat then reads nothing.
-	 */
+	/* It outlives a terminal that goes away only until it has told so: cat finds an end. */
 	fprintf(f,
 		"trap '' HUP\n"
 		"echo BEFORE; stty -g >%s/before\n"
@@ -259,9 +253,7 @@ static void scrolling(void **state)
 	(void)state;
 	NEEDS_TMUX();
 	start("", "crowd", "plain", 100, 24);
-	/*
-	 * 24 lines: 4 of head, 4 of transports, a blank, the list's title and heads, the last line.
-	 */
+	/* 24 lines: 4 of head, 4 of transports, a blank, the list's 2 titles, the last line. */
 	expect("streams 1 to 12 of 60, by CPU");
 	expect("shop/crowd-59/app stdout");
 	keys("Down");

@@ -98,6 +98,7 @@ struct trace_end *end_get(struct session *s, const struct ss_end_key *key)
 	channel = channel_get(s, &key->channel, key->transport);
 	if (!process || !channel)
 		return NULL;
+	process_tell(s, process);
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return NULL;

@@ -24,6 +24,7 @@ struct trace_details {
 	atomic_bool done;
 	struct details_entry *list;
 	size_t n;
+	uint32_t last_process; /* told of when it began */
 };
 
 static void *details_find(void *arg)
@@ -61,6 +62,7 @@ void details_start(struct session *s)
 		d->list[d->n].role = p->role;
 		d->n++;
 	}
+	d->last_process = s->next_process;
 	if (pthread_create(&d->thread, NULL, details_find, d)) {
 		free(d->list);
 		free(d);
@@ -107,12 +109,18 @@ static void process_versions_emit(struct session *s, const struct details_entry 
 void details_take(struct session *s, bool wait)
 {
 	struct trace_details *d = s->details;
+	struct trace_process *p, *next;
 
 	if (!d || (!wait && !atomic_load(&d->done)))
 		return;
 	pthread_join(d->thread, NULL);
 	s->details = NULL;
 	s->versions_known = true;
+	/* Those that started meanwhile were told of without their versions. */
+	HASH_ITER(hh, s->processes, p, next) {
+		if (p->target && !p->ended && p->role != PROCESS_OTHER && p->id > d->last_process)
+			process_describe(s, p);
+	}
 	for (size_t i = 0; i < d->n; i++) {
 		struct details_entry *e = &d->list[i];
 

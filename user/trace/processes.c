@@ -46,8 +46,7 @@ static struct trace_process *process_new(struct session *s, uint32_t pid)
 	return p;
 }
 
-static void process_emit(struct session *s, const struct trace_process *p, const struct node_process *found,
-			 const char *comm)
+static void process_emit(struct session *s, struct trace_process *p, const struct node_process *found)
 {
 	struct fact_process fact = {
 		.id = p->id,
@@ -55,7 +54,7 @@ static void process_emit(struct session *s, const struct trace_process *p, const
 		.ppid = found ? found->ppid : FACT_UNKNOWN,
 		.start_ns = p->start_ns,
 		.role = p->role,
-		.comm = found ? found->comm : comm,
+		.comm = found ? found->comm : p->comm[0] ? p->comm : NULL,
 		.exe = found ? found->exe : NULL,
 		.namespace = p->namespace,
 		.address = p->address,
@@ -67,6 +66,7 @@ static void process_emit(struct session *s, const struct trace_process *p, const
 		node_binary_read(p->pid, p->role, &version, &go_version);
 	fact.version = version;
 	fact.go_version = go_version;
+	p->told = true;
 	SESSION_EMIT(s, process, &fact);
 	free(version);
 	free(go_version);
@@ -101,11 +101,11 @@ struct trace_process *process_get_as(struct session *s, uint32_t pid, enum proce
 		process_fill(p, &found);
 		if (p->role == PROCESS_OTHER)
 			p->role = hint;
-		process_emit(s, p, &found, NULL);
+		process_emit(s, p, &found);
 		node_process_free(&found);
 	} else {
 		p->role = hint;
-		process_emit(s, p, NULL, NULL);
+		process_emit(s, p, NULL);
 	}
 	return p;
 }
@@ -153,11 +153,17 @@ void process_describe(struct session *s, struct trace_process *p)
 	struct node_process found = {};
 
 	if (node_process_read(p->pid, &found)) {
-		process_emit(s, p, NULL, NULL);
+		process_emit(s, p, NULL);
 		return;
 	}
-	process_emit(s, p, &found, NULL);
+	process_emit(s, p, &found);
 	node_process_free(&found);
+}
+
+void process_tell(struct session *s, struct trace_process *p)
+{
+	if (!p->told)
+		process_describe(s, p);
 }
 
 static enum process_role role_of_flags(uint32_t flags)
@@ -201,7 +207,10 @@ static void process_started(struct session *s, const struct ss_process *rec)
 		p->target = true;
 		s->n_targets++;
 	}
-	process_emit(s, p, alive ? &found : NULL, rec->comm);
+	snprintf(p->comm, sizeof(p->comm), "%.*s", SS_COMM_LEN - 1, rec->comm);
+	/* Much that descends from a shim never writes to it (runc and its helpers): told of when it does. */
+	if (p->role != PROCESS_WRITER)
+		process_emit(s, p, alive ? &found : NULL);
 	if (alive && p->role == PROCESS_SHIM && found.cwd && !p->unwanted)
 		container_of_bundle(s, rec->tgid, found.cwd);
 	if (alive)

@@ -84,6 +84,7 @@ static void entry_take(struct session *s, const struct file_entry *e, struct tra
 
 	if (!c)
 		return;
+	process_tell(s, p);
 	c->append = c->append || e->f.f_flags & O_APPEND;
 	channel_named(s, c, e->path, e->f.flags, e->f.peer_ino, e->f.mode);
 	holder_emit(s, e, c, p);

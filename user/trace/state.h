@@ -15,11 +15,13 @@ struct trace_process {
 	uint32_t pid;
 	int64_t start_ns;
 	enum process_role role;
+	bool told;     /* the sinks know it */
 	bool target;   /* its resource use is followed */
 	bool unwanted; /* a shim that the selection rules out */
 	bool ended;
 	int64_t ended_ns;
 	char *shim_id, *namespace, *address;
+	char comm[SS_COMM_LEN]; /* from the kernel, "" if it did not tell */
 	struct trace_channel *last_fifo; /* what a containerd read last */
 	UT_hash_handle hh;		 /* by pid */
 };
@@ -142,6 +144,8 @@ void process_add_found(struct session *s, const struct node_process *p);
 void process_add_unwanted(struct session *s, const struct node_process *p);
 void process_event(struct session *s, const struct ss_process *rec);
 void process_describe(struct session *s, struct trace_process *p);
+/* Make sure that the sinks know it: before facts that name it. */
+void process_tell(struct session *s, struct trace_process *p);
 void processes_rescan(struct session *s);
 void processes_usage(struct session *s, bool memory_of_all);
 void processes_evict(struct session *s);

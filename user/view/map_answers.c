@@ -16,9 +16,7 @@ static bool is_unix(enum transport t)
 	       t == TRANSPORT_UNIX_SEQPACKET;
 }
 
-/*
- * Did this process read from the channel while it was traced? A map alone does not know: then no.
- */
+/* Was this process seen reading from the channel? A map alone sees nobody read. */
 static bool has_read(const struct model_channel *ch, const struct model_process *p)
 {
 	size_t i;

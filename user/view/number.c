@@ -224,15 +224,6 @@ char *number_percent(char *buf, size_t size, uint64_t part, uint64_t of)
 	return buf;
 }
 
-char *number_factor(char *buf, size_t size, double factor)
-{
-	if (factor < 0)
-		snprintf(buf, size, "?");
-	else
-		snprintf(buf, size, "%.*f", factor < 9.995 ? 2 : factor < 99.95 ? 1 : 0, factor);
-	return buf;
-}
-
 char *number_duration(char *buf, size_t size, int64_t ns)
 {
 	int64_t s;

@@ -44,9 +44,8 @@ double number_ratio(int64_t a, int64_t b);
 char *number_ns(char *buf, size_t size, double ns);	 /* "20.1 ns" */
 char *number_size(char *buf, size_t size, double bytes); /* "322 B" */
 char *number_percent(char *buf, size_t size, uint64_t part,
-		     uint64_t of);			    /* "24%"; 0 of 0 is "0%" */
-char *number_factor(char *buf, size_t size, double factor); /* "5.4" */
-char *number_duration(char *buf, size_t size, int64_t ns);  /* "2 min 3 s" */
+		     uint64_t of);			   /* "24%"; 0 of 0 is "0%" */
+char *number_duration(char *buf, size_t size, int64_t ns); /* "2 min 3 s" */
 /* RFC 3339 in UTC with nanoseconds; NULL when the time is not known. */
 char *number_time(char *buf, size_t size, int64_t realtime_ns);
 

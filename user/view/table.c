@@ -277,9 +277,7 @@ static int print_cell(FILE *out, const struct table_column *col, const char *cel
 	return 0;
 }
 
-/*
- * Without trailing spaces, and never wider than the table: the last resort of very narrow screens.
- */
+/* Without trailing spaces and never wider than the table, however narrow that is. */
 static char *finish_line(char *line, int width)
 {
 	size_t len = strlen(line), size;

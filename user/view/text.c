@@ -69,9 +69,7 @@ size_t text_decode(const char *s, size_t left, uint32_t *cp)
 	return len;
 }
 
-/*
- * Characters that change how their neighbours are shown: they would let a name dress up as another.
- */
+/* Characters that change how others are shown: with them a name could dress up as another. */
 static bool format_character(uint32_t c)
 {
 	return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
@@ -192,9 +190,7 @@ char *text_cut(char *buf, size_t size, const char *s, int columns, enum text_cut
 		memcpy(buf + keep, dots, dots_len + 1);
 		return buf;
 	}
-	/*
-	 * Drop from the front until the rest fits, then marks that would combine with the ellipsis.
-	 */
+	/* Drop from the front until the rest fits, and marks that would combine with the dots. */
 	while (*s && (width > columns - 1 || total + dots_len >= size)) {
 		width -= char_width(s, &len);
 		s += len;
@@ -295,10 +291,7 @@ int text_wrap(FILE *out, const char *text, int width, int first, int rest)
 		if (!len)
 			break;
 		w = width_of(s, len);
-		/*
-		 * A word longer than a line begins where it stands, if there is room for some of
-		 * it.
-		 */
+		/* A word longer than a line begins where it stands, if some of it has room. */
 		if (width > 0 && !fresh && column + 1 + w > width &&
 		    (rest + w <= width || column + 8 > width)) {
 			fprintf(out, "\n%*s", rest, "");
