@@ -553,13 +553,14 @@ struct fixture *fixture_node(void)
 	    "/run/containerd/containerd.sock.ttrpc", shim, cd, 4);
 	rpc(f, "unix-stream:500211:500212", ROLE_GRPC_API, PROTOCOL_GRPC,
 	    "/run/containerd/containerd.sock", kubelet, cd, 340);
-	rpc(f, "unix-stream:500221:0", ROLE_JOURNALD, PROTOCOL_SYSLOG,
+	rpc(f, "unix-stream:500221:500231", ROLE_JOURNALD, PROTOCOL_SYSLOG,
 	    "/run/systemd/journal/stdout", cd, NULL, 22);
 	fixture_holder(f, f->m.channels[f->m.n_channels - 1], journald, 44, O_RDWR, 500231);
-	/*
-	 * A channel of which nothing is known but that it moved. Its operations began before the
-	 * trace.
-	 */
+	/* Where containerd listens. */
+	ch = fixture_channel(f, "unix-stream:0:500241", TRANSPORT_UNIX_STREAM, ROLE_GRPC_API,
+			     PROTOCOL_GRPC, "/run/containerd/containerd.sock.listening");
+	fixture_holder(f, ch, cd, 8, O_RDWR | O_NONBLOCK, 500241);
+	/* A channel of which next to nothing is known. Its operations began before the trace. */
 	ch = fixture_channel(f, "pipe:0:14:7777", TRANSPORT_PIPE, ROLE_OTHER, PROTOCOL_UNKNOWN,
 			     NULL);
 	in = fixture_end(f, ch, cd, DIRECTION_WRITE, 2, 0, 2, 0);

@@ -19,21 +19,21 @@
 
 #include "model/model.h"
 
-#define MS INT64_C(1000000)
+#define MS     INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
 
 /* The trace's clock: its first window begins here. */
-#define START (1000 * SECOND)
+#define START	       (1000 * SECOND)
 /* CLOCK_REALTIME then. */
 #define START_REALTIME INT64_C(1700000000123456789)
 
 /* Ids as containerd makes them. */
-#define CID_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define CID_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define CID_S "5555555555555555555555555555555555555555555555555555555555555555"
-#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define STATE "/run/containerd"
-#define CRI_IO STATE "/io.containerd.grpc.v1.cri/containers/"
+#define CID_A	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define CID_B	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define CID_S	"5555555555555555555555555555555555555555555555555555555555555555"
+#define SHA	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define STATE	"/run/containerd"
+#define CRI_IO	STATE "/io.containerd.grpc.v1.cri/containers/"
 #define BUNDLES STATE "/io.containerd.runtime.v2.task/"
 
 /* Processes that most tests have, by id. */
@@ -44,8 +44,7 @@ struct feed {
 	struct fact_sink s;
 };
 
-#define FEED(f, kind, ...) \
-	assert_int_equal((f)->s.kind((f)->s.ctx, &(struct fact_##kind){ __VA_ARGS__ }), 0)
+#define FEED(f, kind, ...) assert_int_equal((f)->s.kind((f)->s.ctx, &(struct fact_##kind){ __VA_ARGS__ }), 0)
 #define REFUSED(f, kind, ...) \
 	assert_int_equal((f)->s.kind((f)->s.ctx, &(struct fact_##kind){ __VA_ARGS__ }), -EINVAL)
 
@@ -62,20 +61,19 @@ static inline struct feed feed_node(void)
 {
 	struct feed f = feed_new();
 
-	FEED(&f, trace, .tool_version = "0.1", .backend = "fentry",
-	     .start_realtime_ns = START_REALTIME, .start_ns = START, .interval_ns = SECOND);
-	FEED(&f, runtime, .pid = 100, .version = "1.6.20",
-	     .address = "/run/containerd/containerd.sock",
+	FEED(&f, trace, .tool_version = "0.1", .backend = "fentry", .start_realtime_ns = START_REALTIME,
+	     .start_ns = START, .interval_ns = SECOND);
+	FEED(&f, runtime, .pid = 100, .version = "1.6.20", .address = "/run/containerd/containerd.sock",
 	     .ttrpc_address = "/run/containerd/containerd.sock.ttrpc", .state = STATE);
-	FEED(&f, process, .id = CONTAINERD, .pid = 100, .ppid = 1, .start_ns = 5,
-	     .role = PROCESS_CONTAINERD, .comm = "containerd");
+	FEED(&f, process, .id = CONTAINERD, .pid = 100, .ppid = 1, .start_ns = 5, .role = PROCESS_CONTAINERD,
+	     .comm = "containerd");
 	FEED(&f, process, .id = SHIM, .pid = 200, .ppid = 1, .start_ns = 6, .role = PROCESS_SHIM,
 	     .comm = "containerd-shim", .namespace = "k8s.io", .shim_id = CID_S,
 	     .address = "/run/containerd/containerd.sock");
-	FEED(&f, process, .id = WRITER, .pid = 300, .ppid = 200, .start_ns = 7,
-	     .role = PROCESS_WRITER, .comm = "app");
-	FEED(&f, process, .id = CLIENT, .pid = 400, .ppid = 1, .start_ns = 8,
-	     .role = PROCESS_CLIENT, .comm = "ctr");
+	FEED(&f, process, .id = WRITER, .pid = 300, .ppid = 200, .start_ns = 7, .role = PROCESS_WRITER,
+	     .comm = "app");
+	FEED(&f, process, .id = CLIENT, .pid = 400, .ppid = 1, .start_ns = 8, .role = PROCESS_CLIENT,
+	     .comm = "ctr");
 	return f;
 }
 
@@ -109,27 +107,24 @@ static inline void feed_write(struct feed *f, uint32_t channel, uint32_t process
 /* A pipe, FIFO, file or pty whose inode is 1000 times its id. */
 static inline void feed_object(struct feed *f, uint32_t id, enum transport t, const char *path)
 {
-	FEED(f, channel, .id = id, .transport = t, .dev = 24, .ino = id * UINT64_C(1000),
-	     .path = path);
+	FEED(f, channel, .id = id, .transport = t, .dev = 24, .ino = id * UINT64_C(1000), .path = path);
 }
 
 /* A container of the shim (pid 200) and its pod. */
 static inline void feed_pod(struct feed *f)
 {
 	FEED(f, container, .id = CID_S, .namespace = "k8s.io", .is_sandbox = true, .sandbox = CID_S,
-	     .pod = "web", .pod_namespace = "shop", .pod_uid = "u-1",
-	     .bundle = BUNDLES "k8s.io/" CID_S, .shim_pid = 200,
-	     .log_directory = "/var/log/pods/shop_web_u-1");
+	     .pod = "web", .pod_namespace = "shop", .pod_uid = "u-1", .bundle = BUNDLES "k8s.io/" CID_S,
+	     .shim_pid = 200, .log_directory = "/var/log/pods/shop_web_u-1");
 }
 
-static inline void feed_container(struct feed *f, const char *id, const char *name,
-				  int64_t init_pid)
+static inline void feed_container(struct feed *f, const char *id, const char *name, int64_t init_pid)
 {
 	char bundle[512];
 
 	snprintf(bundle, sizeof(bundle), BUNDLES "k8s.io/%s", id);
-	FEED(f, container, .id = id, .namespace = "k8s.io", .sandbox = CID_S, .name = name,
-	     .bundle = bundle, .shim_pid = 200, .init_pid = init_pid);
+	FEED(f, container, .id = id, .namespace = "k8s.io", .sandbox = CID_S, .name = name, .bundle = bundle,
+	     .shim_pid = 200, .init_pid = init_pid);
 }
 
 static inline void resolve(struct feed *f, enum model_scope scope)
@@ -159,8 +154,7 @@ static inline struct model_channel *channel_of(const struct model *m, const char
 }
 
 /* The channel that feed_object() made. */
-static inline struct model_channel *object_channel(const struct model *m, enum transport t,
-						   uint32_t id)
+static inline struct model_channel *object_channel(const struct model *m, enum transport t, uint32_t id)
 {
 	char text[128];
 
@@ -205,8 +199,7 @@ static inline const struct model_stream *stream_named(const struct model_stream 
 	return NULL;
 }
 
-static inline const struct model_stream *own_stream(const struct model_container *c,
-						    const char *name)
+static inline const struct model_stream *own_stream(const struct model_container *c, const char *name)
 {
 	return stream_named(c->streams, c->n_streams, name, NULL);
 }

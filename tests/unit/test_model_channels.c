@@ -5,8 +5,7 @@
 static void feed_socket(struct feed *f, uint32_t id, enum transport t, uint64_t ino, uint64_t peer,
 			const char *path)
 {
-	FEED(f, channel, .id = id, .transport = t, .dev = 8, .ino = ino, .peer_ino = peer,
-	     .path = path);
+	FEED(f, channel, .id = id, .transport = t, .dev = 8, .ino = ino, .peer_ino = peer, .path = path);
 }
 
 static void sockets_that_name_each_other(void **state)
@@ -126,21 +125,17 @@ static void announced_again(void **state)
 	const struct model_channel *ch;
 
 	(void)state;
-	FEED(&f, channel, .id = 21, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
-	     .path = "/run/a");
+	FEED(&f, channel, .id = 21, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "/run/a");
 	FEED(&f, channel, .id = 22, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
 	     .path = "/run/a (deleted)");
 	FEED(&f, channel, .id = 23, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187);
-	FEED(&f, channel, .id = 24, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
-	     .path = "un/a", .path_truncated = true);
-	FEED(&f, channel, .id = 25, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
-	     .path = "/run/b");
-	FEED(&f, channel, .id = 26, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
-	     .path = "/run/a");
+	FEED(&f, channel, .id = 24, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "un/a",
+	     .path_truncated = true);
+	FEED(&f, channel, .id = 25, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "/run/b");
+	FEED(&f, channel, .id = 26, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "/run/a");
 	FEED(&f, channel, .id = 27, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .gen = 3,
 	     .path = "/run/a");
-	FEED(&f, channel, .id = 28, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187,
-	     .path = "/run/c");
+	FEED(&f, channel, .id = 28, .transport = TRANSPORT_FIFO, .dev = 24, .ino = 1187, .path = "/run/c");
 	feed_second(&f, 0);
 	feed_write(&f, 21, SHIM, 3, 31, 1);
 	feed_write(&f, 22, SHIM, 5, 37, 1);
@@ -162,8 +157,7 @@ static void announced_again(void **state)
 	assert_string_equal(ch->path, "/run/b");
 	assert_int_equal(end_of(ch, SHIM, DIRECTION_WRITE)->n.calls, 13);
 	assert_string_equal(channel_of(f.m, "fifo:0:24:1187#3")->path, "/run/c");
-	assert_int_equal(
-		end_of(channel_of(f.m, "fifo:0:24:1187:3"), SHIM, DIRECTION_WRITE)->n.bytes, 59);
+	assert_int_equal(end_of(channel_of(f.m, "fifo:0:24:1187:3"), SHIM, DIRECTION_WRITE)->n.bytes, 59);
 	model_free(f.m);
 }
 
@@ -223,14 +217,14 @@ static void a_descriptor_has_one_file(void **state)
 	(void)state;
 	feed_object(&f, 1, TRANSPORT_PIPE, NULL);
 	feed_object(&f, 2, TRANSPORT_PIPE, NULL);
-	FEED(&f, holder, .channel = 1, .process = SHIM, .fd = 9, .f_flags = O_RDONLY,
-	     .pipe_bytes = 31, .pipe_size = 65536);
-	FEED(&f, holder, .channel = 1, .process = SHIM, .fd = 3, .f_flags = O_WRONLY,
-	     .pipe_bytes = 31, .pipe_size = 65536);
+	FEED(&f, holder, .channel = 1, .process = SHIM, .fd = 9, .f_flags = O_RDONLY, .pipe_bytes = 31,
+	     .pipe_size = 65536);
+	FEED(&f, holder, .channel = 1, .process = SHIM, .fd = 3, .f_flags = O_WRONLY, .pipe_bytes = 31,
+	     .pipe_size = 65536);
 	FEED(&f, holder, .channel = 2, .process = SHIM, .fd = 9, .f_flags = O_RDONLY,
 	     .pipe_bytes = FACT_UNKNOWN, .pipe_size = -7);
-	FEED(&f, holder, .channel = 1, .process = CONTAINERD, .fd = 12, .f_flags = O_RDONLY,
-	     .pipe_bytes = 37, .pipe_size = 4096);
+	FEED(&f, holder, .channel = 1, .process = CONTAINERD, .fd = 12, .f_flags = O_RDONLY, .pipe_bytes = 37,
+	     .pipe_size = 4096);
 	resolve(&f, MODEL_TOTAL);
 	a = object_channel(f.m, TRANSPORT_PIPE, 1);
 	b = object_channel(f.m, TRANSPORT_PIPE, 2);
@@ -263,8 +257,7 @@ static void in_the_order_of_appearance(void **state)
 
 	(void)state;
 	for (i = 0; i < 5; i++)
-		FEED(&f, channel, .id = ids[i], .transport = TRANSPORT_PIPE, .dev = 13,
-		     .ino = ids[i]);
+		FEED(&f, channel, .id = ids[i], .transport = TRANSPORT_PIPE, .dev = 13, .ino = ids[i]);
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(f.m->n_channels, 5);
 	for (i = 0; i < 5; i++) {

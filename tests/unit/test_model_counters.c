@@ -39,9 +39,7 @@ static void numbers_stay_defined(void **state)
 {
 	(void)state;
 	assert_int_equal(counters_passed(&(struct counters){ .bytes = 31, .moved_bytes = 37 }), 68);
-	assert_int_equal(
-		counters_succeeded(&(struct counters){ .calls = 31, .eagain = 7, .errors = 5 }),
-		19);
+	assert_int_equal(counters_succeeded(&(struct counters){ .calls = 31, .eagain = 7, .errors = 5 }), 19);
 	assert_int_equal(counters_succeeded(&(struct counters){ .calls = 3, .eagain = 7 }), 0);
 	assert_true(number_of(UINT64_MAX) == INT64_MAX);
 	assert_true(number_of(97) == 97);
@@ -59,19 +57,14 @@ static void numbers_stay_defined(void **state)
 
 static void names_are_those_of_the_interface(void **state)
 {
-	static const char *const transports[] = { "none",	 "pipe",       "fifo",
-						  "unix-stream", "unix-dgram", "unix-seqpacket",
-						  "pty",	 "file" };
+	static const char *const transports[] = { "none",	"pipe",		  "fifo", "unix-stream",
+						  "unix-dgram", "unix-seqpacket", "pty",  "file" };
 	static const char *const roles[] = {
-		"other",    "container-output", "container-log", "container-stdin",
-		"shim-log", "log-file",		"ttrpc-task",	 "ttrpc-events",
-		"grpc-api", "journald",		"nri",		 "debug"
+		"other",      "container-output", "container-log", "container-stdin", "shim-log", "log-file",
+		"ttrpc-task", "ttrpc-events",	  "grpc-api",	   "journald",	      "nri",	  "debug"
 	};
-	static const char *const protocols[] = {
-		"unknown", "raw", "ttrpc", "grpc", "http", "syslog"
-	};
-	static const char *const processes[] = { "other", "containerd", "shim", "writer",
-						 "client" };
+	static const char *const protocols[] = { "unknown", "raw", "ttrpc", "grpc", "http", "syslog" };
+	static const char *const processes[] = { "other", "containerd", "shim", "writer", "client" };
 	int i;
 
 	(void)state;

@@ -88,8 +88,7 @@ static void what_is_told_of_it_later(void **state)
 	feed_read(&f, 10, SHIM, 1, 2, 3);
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(object_channel(f.m, TRANSPORT_PIPE, 10)->ends[0]->n.calls, 1);
-	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls,
-			 31 + 37 + 10 + 6 + 1);
+	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls, 31 + 37 + 10 + 6 + 1);
 	REFUSED(&f, holder, .channel = 999, .process = SHIM, .fd = 3);
 	model_free(f.m);
 }
@@ -205,8 +204,7 @@ static void everything_at_once(void **state)
 	}
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->channels, 102);
-	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls,
-			 31 + 37 + 10 + 200);
+	assert_int_equal(transport_row(f.m, TRANSPORT_PIPE, PROTOCOL_RAW)->n.calls, 31 + 37 + 10 + 200);
 	model_free(f.m);
 }
 

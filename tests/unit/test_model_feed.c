@@ -33,8 +33,7 @@ static void strangers_are_refused(void **state)
 	feed_object(&f, 7, TRANSPORT_PIPE, NULL);
 	feed_second(&f, 0);
 	/* unknown ids */
-	REFUSED(&f, end, .channel = 8, .process = SHIM, .direction = DIRECTION_READ,
-		.counters = &n);
+	REFUSED(&f, end, .channel = 8, .process = SHIM, .direction = DIRECTION_READ, .counters = &n);
 	REFUSED(&f, end, .channel = 7, .process = 99, .direction = DIRECTION_READ, .counters = &n);
 	REFUSED(&f, holder, .channel = 8, .process = SHIM, .fd = 1);
 	REFUSED(&f, holder, .channel = 7, .process = 99, .fd = 1);
@@ -43,10 +42,8 @@ static void strangers_are_refused(void **state)
 	REFUSED(&f, link, .from = 7, .to = 7, .process = 99, .votes = 1);
 	REFUSED(&f, usage, .process = 99, .ns = START, .cpu_ns = 1);
 	/* absurd values */
-	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = (enum direction)2,
-		.counters = &n);
-	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = DIRECTION_READ,
-		.counters = NULL);
+	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = (enum direction)2, .counters = &n);
+	REFUSED(&f, end, .channel = 7, .process = SHIM, .direction = DIRECTION_READ, .counters = NULL);
 	REFUSED(&f, channel, .id = 9, .transport = TRANSPORT_NONE);
 	REFUSED(&f, channel, .id = 9, .transport = TRANSPORT_COUNT);
 	REFUSED(&f, channel, .id = 9, .transport = (enum transport) - 1);
@@ -83,17 +80,15 @@ static void later_facts_complete_earlier_ones(void **state)
 
 	(void)state;
 	FEED(&f, process, .id = 9, .pid = 900, .comm = "containerd");
-	FEED(&f, process, .id = 9, .comm = "containerd-shim", .role = PROCESS_SHIM,
-	     .exe = "/usr/bin/shim", .start_ns = 77);
+	FEED(&f, process, .id = 9, .comm = "containerd-shim", .role = PROCESS_SHIM, .exe = "/usr/bin/shim",
+	     .start_ns = 77);
 	FEED(&f, process, .id = 9, .go_version = "go1.19.8", .pid = 900, .ppid = 1);
 	FEED(&f, container, .id = "c", .shim_pid = 200);
-	FEED(&f, container, .id = "c", .namespace = "default", .name = "web", .tty = true,
-	     .init_pid = 333);
+	FEED(&f, container, .id = "c", .namespace = "default", .name = "web", .tty = true, .init_pid = 333);
 	FEED(&f, container, .id = "c", .namespace = "default", .image = "bb:1");
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .ino = 41, .path = "x/log",
 	     .path_truncated = true);
-	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .dev = 3 << 20 | 5,
-	     .path = "/run/x/log");
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .dev = 3 << 20 | 5, .path = "/run/x/log");
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .gen = 43, .path = "log",
 	     .path_truncated = true);
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO);
@@ -143,8 +138,7 @@ static void negative_quantities_are_unknown(void **state)
 	FEED(&f, loss, .ring_dropped = -1);
 	FEED(&f, host, .cpus = -3);
 	FEED(&f, usage, .process = SHIM, .ns = START, .cpu_ns = 1000, .user_ns = -1, .rss_bytes = -1);
-	FEED(&f, usage, .process = SHIM, .ns = START + 1, .cpu_ns = 997, .user_ns = 3,
-	     .rss_bytes = -1);
+	FEED(&f, usage, .process = SHIM, .ns = START + 1, .cpu_ns = 997, .user_ns = 3, .rss_bytes = -1);
 	FEED(&f, finish, .end_ns = START + 1);
 	resolve(&f, MODEL_TOTAL);
 	assert_true(f.m->loss.ring_dropped == FACT_UNKNOWN);
@@ -164,8 +158,7 @@ static void unknown_stays_unknown(void **state)
 
 	(void)state;
 	FEED(&f, container, .id = "c", .shim_pid = FACT_UNKNOWN, .init_pid = 0);
-	FEED(&f, process, .id = 9, .pid = FACT_UNKNOWN, .ppid = FACT_UNKNOWN,
-	     .start_ns = FACT_UNKNOWN);
+	FEED(&f, process, .id = 9, .pid = FACT_UNKNOWN, .ppid = FACT_UNKNOWN, .start_ns = FACT_UNKNOWN);
 	FEED(&f, channel, .id = 4, .transport = TRANSPORT_FIFO, .ino = 41, .path = "");
 	resolve(&f, MODEL_TOTAL);
 	c = container_of_id(f.m, "c");
@@ -189,11 +182,9 @@ static void the_same_id_twice(void **state)
 	struct feed f = feed_node();
 
 	(void)state;
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock",
-	     .name = "one");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock", .name = "one");
 	FEED(&f, container, .id = "web", .namespace = "other", .address = "/a.sock", .name = "two");
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock",
-	     .name = "three");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock", .name = "three");
 	FEED(&f, container, .id = "web", .namespace = "other", .image = "i2");
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(f.m->n_containers, 3);

@@ -33,8 +33,7 @@ static void vote(struct feed *f, uint32_t from, uint32_t to, uint64_t votes)
 	FEED(f, link, .from = from, .to = to, .process = SHIM, .votes = votes);
 }
 
-static void assert_output(const struct feed *f, uint32_t id, const char *container,
-			  const char *stream)
+static void assert_output(const struct feed *f, uint32_t id, const char *container, const char *stream)
 {
 	const struct model_channel *ch = object_channel(f->m, TRANSPORT_PIPE, id);
 

@@ -24,8 +24,7 @@ static void vote(struct feed *f, uint32_t from, uint32_t to, uint64_t votes)
 	FEED(f, link, .from = from, .to = to, .process = CONTAINERD, .votes = votes);
 }
 
-static void assert_file(const struct feed *f, uint32_t id, enum channel_role role,
-			const char *container)
+static void assert_file(const struct feed *f, uint32_t id, enum channel_role role, const char *container)
 {
 	const struct model_channel *ch = object_channel(f->m, TRANSPORT_FILE, id);
 
@@ -82,8 +81,7 @@ static void where_the_directory_is_told(void **state)
 
 	(void)state;
 	FEED(&f, container, .id = "c1", .name = "one", .log_directory = "/logs/p1/");
-	FEED(&f, container, .id = "s2", .is_sandbox = true, .pod = "p", .pod_namespace = "n",
-	     .pod_uid = "u");
+	FEED(&f, container, .id = "s2", .is_sandbox = true, .pod = "p", .pod_namespace = "n", .pod_uid = "u");
 	FEED(&f, container, .id = "c2", .name = "two", .sandbox = "s2");
 	FEED(&f, container, .id = "c3", .name = "three", .sandbox = "s3");
 	FEED(&f, container, .id = "s3", .is_sandbox = true, .log_directory = "/logs/p3");
@@ -162,8 +160,7 @@ static void by_links_alone(void **state)
 	/* a pod's log in a directory that nobody told of: containerd must write it */
 	feed_object(&f, 50, TRANSPORT_FILE, "/var/log/pods/a_b_c/d/0.log");
 	feed_object(&f, 51, TRANSPORT_FILE, "/var/log/pods/e_f_g/h/0.log");
-	FEED(&f, holder, .channel = 51, .process = CONTAINERD, .fd = 40,
-	     .f_flags = O_WRONLY | O_APPEND);
+	FEED(&f, holder, .channel = 51, .process = CONTAINERD, .fd = 40, .f_flags = O_WRONLY | O_APPEND);
 	feed_object(&f, 52, TRANSPORT_FILE, "/var/log/pods/i_j_k/l/0.log");
 	feed_write(&f, 52, CLIENT, 3, 5, 7);
 	/* a client's file */
@@ -208,6 +205,23 @@ static void containerds_own_log(void **state)
 	resolve(&f, MODEL_TOTAL);
 	assert_file(&f, 51, ROLE_OTHER, NULL);
 	assert_file(&f, 52, ROLE_OTHER, NULL);
+	model_free(f.m);
+}
+
+/* Its name never came: the links still tell whose it is. */
+static void a_log_without_a_name(void **state)
+{
+	struct feed f = feed_logs();
+
+	(void)state;
+	feed_object(&f, 50, TRANSPORT_FILE, NULL);
+	feed_write(&f, 50, CONTAINERD, 31, 1009, 7);
+	feed_read(&f, LOG_A, CONTAINERD, 3, 1000, 7);
+	vote(&f, LOG_A, 50, 31);
+	resolve(&f, MODEL_TOTAL);
+	assert_file(&f, 50, ROLE_LOG_FILE, CID_A);
+	assert_null(container_of_id(f.m, CID_A)->log_path);
+	assert_int_equal(container_of_id(f.m, CID_A)->log_records, 31);
 	model_free(f.m);
 }
 
@@ -277,6 +291,7 @@ int main(void)
 		cmocka_unit_test(two_containers_of_one_name),
 		cmocka_unit_test(by_links_alone),
 		cmocka_unit_test(containerds_own_log),
+		cmocka_unit_test(a_log_without_a_name),
 		cmocka_unit_test(an_exec_has_no_log),
 		cmocka_unit_test(a_shim_that_writes_the_log),
 	};

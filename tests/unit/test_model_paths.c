@@ -20,44 +20,42 @@ static const struct {
 	const char *stream, *container, *name, *exec;
 } fifos[] = {
 	/* CRI, also below another state directory */
-	{ CRI_IO CID_A "/io/1234/" CID_A "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI,
-	  "stdout", CID_A, CID_A, "" },
-	{ CRI_IO CID_A "/io/1234/" CID_A "-stderr", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI,
-	  "stderr", CID_A, CID_A, "" },
-	{ CRI_IO CID_A "/io/1234/" CID_A "-stdin", false, ROLE_CONTAINER_STDIN, FIFO_OF_CRI,
-	  "stdin", CID_A, CID_A, "" },
+	{ CRI_IO CID_A "/io/1234/" CID_A "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout", CID_A,
+	  CID_A, "" },
+	{ CRI_IO CID_A "/io/1234/" CID_A "-stderr", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stderr", CID_A,
+	  CID_A, "" },
+	{ CRI_IO CID_A "/io/1234/" CID_A "-stdin", false, ROLE_CONTAINER_STDIN, FIFO_OF_CRI, "stdin", CID_A,
+	  CID_A, "" },
 	{ "/run/k3s/containerd/io.containerd.grpc.v1.cri/containers/x/io/9/x-stdout", false,
 	  ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout", "x", "x", "" },
-	{ CRI_IO CID_A "/io/77/" CID_B "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout",
-	  CID_A, CID_B, CID_B },
-	{ CRI_IO CID_A "/io/77/probe-stdout-stderr", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI,
-	  "stderr", CID_A, "probe-stdout", "probe-stdout" },
+	{ CRI_IO CID_A "/io/77/" CID_B "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout", CID_A,
+	  CID_B, CID_B },
+	{ CRI_IO CID_A "/io/77/probe-stdout-stderr", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stderr", CID_A,
+	  "probe-stdout", "probe-stdout" },
 	/* without the random directory */
-	{ CRI_IO CID_A "/io/" CID_A "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout",
-	  CID_A, CID_A, "" },
-	/* ctr, nerdctl: the directory does not tell */
-	{ "/run/containerd/fifo/3312/web-1-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CLIENT,
-	  "stdout", "", "web-1", "" },
-	{ "/run/containerd/fifo/3312/web-1-stdin", false, ROLE_CONTAINER_STDIN, FIFO_OF_CLIENT,
-	  "stdin", "", "web-1", "" },
-	/* Docker */
-	{ "/run/docker/containerd/" CID_B "/init-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_DOCKER,
-	  "stdout", CID_B, "init", "" },
-	{ "/run/docker/containerd/" CID_B "/init-stdin", false, ROLE_CONTAINER_STDIN,
-	  FIFO_OF_DOCKER, "stdin", CID_B, "init", "" },
-	{ "/run/docker/containerd/" CID_B "/" CID_A "-stderr", false, ROLE_CONTAINER_LOG,
-	  FIFO_OF_DOCKER, "stderr", CID_B, CID_A, CID_A },
-	/* the shim's own log, v2 and v1 */
-	{ BUNDLES "k8s.io/" CID_S "/log", false, ROLE_SHIM_LOG, FIFO_OF_BUNDLE, NULL, CID_S, "",
+	{ CRI_IO CID_A "/io/" CID_A "-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout", CID_A, CID_A,
 	  "" },
-	{ "/x/io.containerd.runtime.v1.linux/moby/c/log", false, ROLE_SHIM_LOG, FIFO_OF_BUNDLE,
-	  NULL, "c", "", "" },
+	/* ctr, nerdctl: the directory does not tell */
+	{ "/run/containerd/fifo/3312/web-1-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CLIENT, "stdout", "",
+	  "web-1", "" },
+	{ "/run/containerd/fifo/3312/web-1-stdin", false, ROLE_CONTAINER_STDIN, FIFO_OF_CLIENT, "stdin", "",
+	  "web-1", "" },
+	/* Docker */
+	{ "/run/docker/containerd/" CID_B "/init-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_DOCKER, "stdout",
+	  CID_B, "init", "" },
+	{ "/run/docker/containerd/" CID_B "/init-stdin", false, ROLE_CONTAINER_STDIN, FIFO_OF_DOCKER, "stdin",
+	  CID_B, "init", "" },
+	{ "/run/docker/containerd/" CID_B "/" CID_A "-stderr", false, ROLE_CONTAINER_LOG, FIFO_OF_DOCKER,
+	  "stderr", CID_B, CID_A, CID_A },
+	/* the shim's own log, v2 and v1 */
+	{ BUNDLES "k8s.io/" CID_S "/log", false, ROLE_SHIM_LOG, FIFO_OF_BUNDLE, NULL, CID_S, "", "" },
+	{ "/x/io.containerd.runtime.v1.linux/moby/c/log", false, ROLE_SHIM_LOG, FIFO_OF_BUNDLE, NULL, "c", "",
+	  "" },
 	/* somewhere else */
 	{ "/tmp/c-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "", "c", "" },
 	{ "c-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "", "c", "" },
 	/* no log */
-	{ BUNDLES "k8s.io/" CID_S "/exec.fifo", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "",
-	  "" },
+	{ BUNDLES "k8s.io/" CID_S "/exec.fifo", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	{ BUNDLES "k8s.io/" CID_S "/sub/log", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	{ "/var/log", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	{ "/run/x/-stdout", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
@@ -69,21 +67,20 @@ static const struct {
 	{ "/", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	{ "////", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	/* only the end is known: the first component may be a part */
-	{ "iners/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE,
-	  "stdout", "", CID_A, "" },
-	{ "x/containers/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_OF_CRI,
-	  "stdout", CID_A, CID_A, "" },
-	{ "containers/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE,
-	  "stdout", "", CID_A, "" },
+	{ "iners/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "",
+	  CID_A, "" },
+	{ "x/containers/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout",
+	  CID_A, CID_A, "" },
+	{ "containers/" CID_A "/io/1/" CID_A "-stdout", true, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout",
+	  "", CID_A, "" },
 	{ "-stdout", true, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
 	/* what no one would do but a stranger */
 	{ CRI_IO "/io/1/-stdout", false, ROLE_OTHER, FIFO_ELSEWHERE, NULL, "", "", "" },
-	{ CRI_IO "/io/1/x-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "", "x",
-	  "" },
-	{ CRI_IO "a\033[2J\n/io/1/b\r-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout",
-	  "a\033[2J\n", "b\r", "b\r" },
-	{ "/run/docker/containerd//init-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE,
-	  "stdout", "", "init", "" },
+	{ CRI_IO "/io/1/x-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "", "x", "" },
+	{ CRI_IO "a\033[2J\n/io/1/b\r-stdout", false, ROLE_CONTAINER_LOG, FIFO_OF_CRI, "stdout", "a\033[2J\n",
+	  "b\r", "b\r" },
+	{ "/run/docker/containerd//init-stdout", false, ROLE_CONTAINER_LOG, FIFO_ELSEWHERE, "stdout", "",
+	  "init", "" },
 };
 
 static void fifo_names(void **state)
@@ -96,8 +93,7 @@ static void fifo_names(void **state)
 
 		path_parse_fifo(fifos[i].path, fifos[i].truncated, &f);
 		if (f.role != fifos[i].role || f.place != fifos[i].place)
-			fail_msg("%s: %s, place %d", fifos[i].path, channel_role_name(f.role),
-				 (int)f.place);
+			fail_msg("%s: %s, place %d", fifos[i].path, channel_role_name(f.role), (int)f.place);
 		assert_text(f.stream, fifos[i].stream);
 		assert_span(f.container, fifos[i].container);
 		assert_span(f.name, fifos[i].name);
@@ -154,8 +150,7 @@ static void socket_addresses(void **state)
 		enum channel_role role = path_parse_socket(sockets[i].address, &p);
 
 		if (role != sockets[i].role || p != sockets[i].protocol)
-			fail_msg("%s: %s %s", sockets[i].address, channel_role_name(role),
-				 protocol_name(p));
+			fail_msg("%s: %s %s", sockets[i].address, channel_role_name(role), protocol_name(p));
 	}
 }
 
@@ -205,8 +200,8 @@ static void pieces(void **state)
 	assert_string_equal(path_plain_address("/var/runx"), "/var/runx");
 	assert_true(span_is_hex64((struct span){ SHA, 64 }));
 	assert_false(span_is_hex64((struct span){ SHA, 63 }));
-	assert_false(span_is_hex64((struct span){
-		"0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", 64 }));
+	assert_false(span_is_hex64(
+		(struct span){ "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", 64 }));
 }
 
 static void very_long_names(void **state)
@@ -219,12 +214,12 @@ static void very_long_names(void **state)
 	(void)state;
 	assert_non_null(path);
 	memset(path, '/', len);
-	strcpy(path + len, "x-stdout");
+	snprintf(path + len, 64, "x-stdout");
 	path_parse_fifo(path, false, &f);
 	assert_int_equal(f.role, ROLE_CONTAINER_LOG);
 	assert_int_equal(f.container.len, 0);
 	memset(path, 'x', len);
-	strcpy(path + len, "-stdout");
+	snprintf(path + len, 64, "-stdout");
 	path_parse_fifo(path, false, &f);
 	assert_int_equal(f.name.len, len);
 	assert_int_equal(path_parse_socket(path, &p), ROLE_OTHER);
@@ -236,9 +231,8 @@ static void very_long_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fifo_names),	   cmocka_unit_test(socket_addresses),
-		cmocka_unit_test(json_logs),	   cmocka_unit_test(pieces),
-		cmocka_unit_test(very_long_names),
+		cmocka_unit_test(fifo_names), cmocka_unit_test(socket_addresses), cmocka_unit_test(json_logs),
+		cmocka_unit_test(pieces),     cmocka_unit_test(very_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

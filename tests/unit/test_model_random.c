@@ -5,9 +5,9 @@
  */
 #include "test_model.h"
 
-#define IDS 60 /* channels and processes have few ids, so that facts meet */
+#define IDS    60 /* channels and processes have few ids, so that facts meet */
 #define ROUNDS 400
-#define FACTS 60
+#define FACTS  60
 
 static uint64_t seed;
 
@@ -71,10 +71,9 @@ struct sums {
 
 static void feed_random_end(struct feed *f, struct sums *sums)
 {
-	struct counters n = { .calls = 1 + below(100),
-			      .bytes = below(100000),
-			      .cpu_ns = below(1000),
-			      .eagain = below(50) };
+	struct counters n = {
+		.calls = 1 + below(100), .bytes = below(100000), .cpu_ns = below(1000), .eagain = below(50)
+	};
 	struct fact_end end = { .channel = below(IDS),
 				.process = below(IDS),
 				.counters = &n,
@@ -122,18 +121,18 @@ static void feed_random(struct feed *f, struct sums *sums, uint64_t *window)
 							 .f_flags = below(4) });
 		break;
 	case 6:
-		s->container(s->ctx, &(struct fact_container){
-					     .id = draw_id(),
-					     .namespace = below(3) ? "n" : draw_id(),
-					     .sandbox = draw_id(),
-					     .is_sandbox = !below(4),
-					     .name = draw_id(),
-					     .bundle = draw_path(),
-					     .log_directory = below(2) ? "/logs/p" : draw_path(),
-					     .shim_pid = below(20),
-					     .init_pid = below(20),
-					     .tty = !below(3),
-					     .address = below(4) ? NULL : draw_path() });
+		s->container(s->ctx,
+			     &(struct fact_container){ .id = draw_id(),
+						       .namespace = below(3) ? "n" : draw_id(),
+						       .sandbox = draw_id(),
+						       .is_sandbox = !below(4),
+						       .name = draw_id(),
+						       .bundle = draw_path(),
+						       .log_directory = below(2) ? "/logs/p" : draw_path(),
+						       .shim_pid = below(20),
+						       .init_pid = below(20),
+						       .tty = !below(3),
+						       .address = below(4) ? NULL : draw_path() });
 		break;
 	case 7:
 		s->link(s->ctx, &(struct fact_link){ .from = below(IDS),
@@ -152,10 +151,9 @@ static void feed_random(struct feed *f, struct sums *sums, uint64_t *window)
 		if (below(4))
 			break;
 		assert_int_equal(
-			s->window(s->ctx,
-				  &(struct fact_window){ .index = *window,
-							 .start_ns = (int64_t)*window * SECOND,
-							 .duration_ns = SECOND }),
+			s->window(s->ctx, &(struct fact_window){ .index = *window,
+								 .start_ns = (int64_t)*window * SECOND,
+								 .duration_ns = SECOND }),
 			0);
 		++*window;
 		sums->window_calls = 0;
@@ -196,8 +194,7 @@ static bool has_channel(const struct model *m, const struct model_channel *ch)
 	return false;
 }
 
-static void check_stream(const struct model *m, const struct model_container *c,
-			 const struct model_stream *s)
+static void check_stream(const struct model *m, const struct model_container *c, const struct model_stream *s)
 {
 	uint64_t copied = 0, calls = 0;
 	size_t i;
@@ -344,8 +341,7 @@ static void the_same_twice(void **state)
 	}
 	assert_int_equal(models[0]->n_containers, models[1]->n_containers);
 	for (i = 0; i < models[0]->n_containers; i++)
-		assert_int_equal(models[0]->containers[i]->n_streams,
-				 models[1]->containers[i]->n_streams);
+		assert_int_equal(models[0]->containers[i]->n_streams, models[1]->containers[i]->n_streams);
 	model_free(models[0]);
 	model_free(models[1]);
 }

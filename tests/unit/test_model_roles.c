@@ -43,10 +43,8 @@ static void addresses_of_runtimes(void **state)
 	     .debug_address = "/srv/cd/profile");
 	FEED(&f, runtime, .pid = 102, .address = "/srv/debug.sock");
 	FEED(&f, runtime, .pid = 103, .address = "unix:///var/run/run.sock");
-	FEED(&f, process, .id = 9, .pid = 900, .role = PROCESS_SHIM,
-	     .address = "/srv/shims/address");
-	FEED(&f, process, .id = 10, .pid = 901, .role = PROCESS_CLIENT,
-	     .address = "/srv/of/a/client");
+	FEED(&f, process, .id = 9, .pid = 900, .role = PROCESS_SHIM, .address = "/srv/shims/address");
+	FEED(&f, process, .id = 10, .pid = 901, .role = PROCESS_CLIENT, .address = "/srv/of/a/client");
 	FEED(&f, container, .id = "c", .address = "/srv/containers/address");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct model_channel *ch = one_socket(&f, 50 + (uint32_t)i, cases[i].path);
@@ -86,8 +84,7 @@ static void the_address_of_either_socket(void **state)
 	     .path = "/x/containerd.sock");
 	FEED(&f, channel, .id = 3, .transport = TRANSPORT_UNIX_STREAM, .ino = 17, .peer_ino = 19,
 	     .path = "@00013");
-	FEED(&f, channel, .id = 4, .transport = TRANSPORT_UNIX_STREAM, .ino = 19,
-	     .path = "/x/other.sock");
+	FEED(&f, channel, .id = 4, .transport = TRANSPORT_UNIX_STREAM, .ino = 19, .path = "/x/other.sock");
 	resolve(&f, MODEL_TOTAL);
 	assert_int_equal(f.m->n_channels, 2);
 	assert_int_equal(f.m->channels[0]->role, ROLE_GRPC_API);
@@ -104,8 +101,8 @@ static const struct model_channel *one_fifo(struct feed *f, uint32_t id, const c
 	return object_channel(f->m, TRANSPORT_FIFO, id);
 }
 
-static void assert_fifo(const struct model_channel *ch, enum channel_role role,
-			const char *container, const char *stream, const char *exec)
+static void assert_fifo(const struct model_channel *ch, enum channel_role role, const char *container,
+			const char *stream, const char *exec)
 {
 	assert_string_equal(channel_role_name(ch->role), channel_role_name(role));
 	assert_text(ch->container, container);
@@ -121,20 +118,17 @@ static void fifos_whose_directory_names_the_container(void **state)
 	(void)state;
 	feed_pod(&f);
 	feed_container(&f, CID_A, "app", 300);
-	assert_fifo(one_fifo(&f, 10, CRI_IO CID_A "/io/1/" CID_A "-stdout"), ROLE_CONTAINER_LOG,
-		    CID_A, "stdout", NULL);
-	assert_fifo(one_fifo(&f, 11, CRI_IO CID_A "/io/1/" CID_A "-stderr"), ROLE_CONTAINER_LOG,
-		    CID_A, "stderr", NULL);
-	assert_fifo(one_fifo(&f, 12, CRI_IO CID_A "/io/1/" CID_A "-stdin"), ROLE_CONTAINER_STDIN,
-		    CID_A, "stdin", NULL);
-	assert_fifo(one_fifo(&f, 13, CRI_IO CID_A "/io/2/" SHA "-stderr"), ROLE_CONTAINER_LOG,
-		    CID_A, "stderr", SHA);
-	assert_fifo(one_fifo(&f, 14, BUNDLES "k8s.io/" CID_S "/log"), ROLE_SHIM_LOG, CID_S, NULL,
-		    NULL);
-	assert_fifo(one_fifo(&f, 15, BUNDLES "k8s.io/" CID_B "/log"), ROLE_SHIM_LOG, CID_B, NULL,
-		    NULL);
-	assert_fifo(one_fifo(&f, 16, BUNDLES "k8s.io/" CID_A "/exec.fifo"), ROLE_OTHER, NULL, NULL,
-		    NULL);
+	assert_fifo(one_fifo(&f, 10, CRI_IO CID_A "/io/1/" CID_A "-stdout"), ROLE_CONTAINER_LOG, CID_A,
+		    "stdout", NULL);
+	assert_fifo(one_fifo(&f, 11, CRI_IO CID_A "/io/1/" CID_A "-stderr"), ROLE_CONTAINER_LOG, CID_A,
+		    "stderr", NULL);
+	assert_fifo(one_fifo(&f, 12, CRI_IO CID_A "/io/1/" CID_A "-stdin"), ROLE_CONTAINER_STDIN, CID_A,
+		    "stdin", NULL);
+	assert_fifo(one_fifo(&f, 13, CRI_IO CID_A "/io/2/" SHA "-stderr"), ROLE_CONTAINER_LOG, CID_A,
+		    "stderr", SHA);
+	assert_fifo(one_fifo(&f, 14, BUNDLES "k8s.io/" CID_S "/log"), ROLE_SHIM_LOG, CID_S, NULL, NULL);
+	assert_fifo(one_fifo(&f, 15, BUNDLES "k8s.io/" CID_B "/log"), ROLE_SHIM_LOG, CID_B, NULL, NULL);
+	assert_fifo(one_fifo(&f, 16, BUNDLES "k8s.io/" CID_A "/exec.fifo"), ROLE_OTHER, NULL, NULL, NULL);
 	assert_int_equal(f.m->n_containers, 2);
 	/* a bundle that is nowhere usual is known from its container */
 	FEED(&f, container, .id = "x", .namespace = "default", .bundle = "/srv/b/x/");
@@ -142,13 +136,13 @@ static void fifos_whose_directory_names_the_container(void **state)
 	assert_fifo(one_fifo(&f, 18, "/srv/b/y/log"), ROLE_OTHER, NULL, NULL, NULL);
 	/* nothing but the FIFO told of these: k3s, Docker */
 	assert_fifo(one_fifo(&f, 19,
-			     "/run/k3s/containerd/io.containerd.grpc.v1.cri/containers/" CID_B
-			     "/io/1/" CID_B "-stdout"),
+			     "/run/k3s/containerd/io.containerd.grpc.v1.cri/containers/" CID_B "/io/1/" CID_B
+			     "-stdout"),
 		    ROLE_CONTAINER_LOG, CID_B, "stdout", NULL);
-	assert_fifo(one_fifo(&f, 20, "/run/docker/containerd/" SHA "/init-stdout"),
-		    ROLE_CONTAINER_LOG, SHA, "stdout", NULL);
-	assert_fifo(one_fifo(&f, 21, "/run/docker/containerd/" SHA "/" CID_A "-stdout"),
-		    ROLE_CONTAINER_LOG, SHA, "stdout", CID_A);
+	assert_fifo(one_fifo(&f, 20, "/run/docker/containerd/" SHA "/init-stdout"), ROLE_CONTAINER_LOG, SHA,
+		    "stdout", NULL);
+	assert_fifo(one_fifo(&f, 21, "/run/docker/containerd/" SHA "/" CID_A "-stdout"), ROLE_CONTAINER_LOG,
+		    SHA, "stdout", CID_A);
 	assert_int_equal(f.m->n_containers, 5);
 	assert_null(container_of_id(f.m, SHA)->namespace);
 	assert_true(container_of_id(f.m, SHA)->shim_pid == FACT_UNKNOWN);
@@ -165,23 +159,21 @@ static void fifos_whose_name_is_all(void **state)
 	FEED(&f, process, .id = SHIM2, .pid = 500, .role = PROCESS_SHIM, .namespace = "default",
 	     .shim_id = "late");
 	FEED(&f, container, .id = "web", .namespace = "default", .shim_pid = 200);
-	assert_fifo(one_fifo(&f, 10, "/run/containerd/fifo/1/web-stdout"), ROLE_CONTAINER_LOG,
-		    "web", "stdout", NULL);
-	/* nobody knows it */
-	assert_fifo(one_fifo(&f, 11, "/run/containerd/fifo/2/sh1-stdout"), ROLE_CONTAINER_LOG, NULL,
+	assert_fifo(one_fifo(&f, 10, "/run/containerd/fifo/1/web-stdout"), ROLE_CONTAINER_LOG, "web",
 		    "stdout", NULL);
+	/* nobody knows it */
+	assert_fifo(one_fifo(&f, 11, "/run/containerd/fifo/2/sh1-stdout"), ROLE_CONTAINER_LOG, NULL, "stdout",
+		    NULL);
 	/* its shim serves one container only */
 	FEED(&f, holder, .channel = 11, .process = SHIM, .fd = 20, .f_flags = O_WRONLY);
 	resolve(&f, MODEL_TOTAL);
-	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 11), ROLE_CONTAINER_LOG, "web", "stdout",
-		    "sh1");
+	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 11), ROLE_CONTAINER_LOG, "web", "stdout", "sh1");
 	/* a shim's own id: a container that came and went before its bundle was read */
 	feed_object(&f, 12, TRANSPORT_FIFO, "/run/containerd/fifo/3/late-stderr");
 	feed_second(&f, 0);
 	feed_write(&f, 12, SHIM2, 3, 5, 7);
 	resolve(&f, MODEL_TOTAL);
-	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 12), ROLE_CONTAINER_LOG, "late", "stderr",
-		    NULL);
+	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 12), ROLE_CONTAINER_LOG, "late", "stderr", NULL);
 	assert_string_equal(container_of_id(f.m, "late")->namespace, "default");
 	assert_int_equal(container_of_id(f.m, "late")->shim_pid, 500);
 	/* an exec that is named like another shim's container */
@@ -189,8 +181,7 @@ static void fifos_whose_name_is_all(void **state)
 	feed_object(&f, 13, TRANSPORT_FIFO, "/run/containerd/fifo/4/late-stdout");
 	feed_write(&f, 13, SHIM, 3, 5, 7);
 	resolve(&f, MODEL_TOTAL);
-	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 13), ROLE_CONTAINER_LOG, "web", "stdout",
-		    "late");
+	assert_fifo(object_channel(f.m, TRANSPORT_FIFO, 13), ROLE_CONTAINER_LOG, "web", "stdout", "late");
 	/* a container whose shim nobody told: not an exec of the one that this shim serves */
 	FEED(&f, container, .id = "new", .namespace = "default");
 	feed_object(&f, 16, TRANSPORT_FIFO, "/run/containerd/fifo/5/new-stdout");
@@ -215,10 +206,10 @@ static void the_right_one_of_the_same_id(void **state)
 	const struct model_container *a, *b;
 
 	(void)state;
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock",
-	     .shim_pid = 200, .bundle = "/srv/a/io.containerd.runtime.v2.task/default/web");
-	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock",
-	     .shim_pid = 500, .bundle = "/srv/b/io.containerd.runtime.v2.task/default/web");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/a.sock", .shim_pid = 200,
+	     .bundle = "/srv/a/io.containerd.runtime.v2.task/default/web");
+	FEED(&f, container, .id = "web", .namespace = "default", .address = "/b.sock", .shim_pid = 500,
+	     .bundle = "/srv/b/io.containerd.runtime.v2.task/default/web");
 	FEED(&f, process, .id = SHIM2, .pid = 500, .role = PROCESS_SHIM);
 	feed_object(&f, 10, TRANSPORT_FIFO, "/run/containerd/fifo/1/web-stdout");
 	feed_object(&f, 11, TRANSPORT_FIFO, "/srv/b/fifo/1/web-stderr");
@@ -238,12 +229,12 @@ static void hostile_names(void **state)
 {
 	size_t len = 1 << 16, i;
 	char *path = malloc(len + 1);
-	static const enum transport transports[] = { TRANSPORT_FIFO, TRANSPORT_FILE,
-						     TRANSPORT_UNIX_STREAM, TRANSPORT_PTY,
-						     TRANSPORT_PIPE };
-	static const char *const names[] = { "/",	 "//",	     "@",	   "\n",
-					     "\033[31m", "\xff\xfe", "a b",	   "%s%n",
-					     "-stdout",	 "/-stdout", " (deleted)", "/ (deleted)" };
+	static const enum transport transports[] = { TRANSPORT_FIFO, TRANSPORT_FILE, TRANSPORT_UNIX_STREAM,
+						     TRANSPORT_PTY, TRANSPORT_PIPE };
+	static const char *const names[] = {
+		"/",   "//",   "@",	  "\n",	      "\033[31m",   "\xff\xfe",
+		"a b", "%s%n", "-stdout", "/-stdout", " (deleted)", "/ (deleted)"
+	};
 	struct feed f = feed_node();
 	uint32_t id = 100;
 	size_t t;
@@ -253,12 +244,9 @@ static void hostile_names(void **state)
 	memset(path, 'a', len);
 	path[len] = '\0';
 	feed_pod(&f);
-	FEED(&f, container, .id = "\033[2J", .name = "", .bundle = "", .log_directory = "",
-	     .address = "");
-	FEED(&f, container, .id = "c", .name = "/", .bundle = "/", .log_directory = "/",
-	     .address = "/");
-	FEED(&f, container, .id = path, .name = path, .bundle = path, .log_directory = path,
-	     .address = path);
+	FEED(&f, container, .id = "\033[2J", .name = "", .bundle = "", .log_directory = "", .address = "");
+	FEED(&f, container, .id = "c", .name = "/", .bundle = "/", .log_directory = "/", .address = "/");
+	FEED(&f, container, .id = path, .name = path, .bundle = path, .log_directory = path, .address = path);
 	FEED(&f, runtime, .pid = 104, .address = "", .ttrpc_address = path);
 	for (t = 0; t < sizeof(transports) / sizeof(transports[0]); t++) {
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -2,8 +2,8 @@
 /* Transports side by side, processes, windows and the scope's times. */
 #include "test_model.h"
 
-static void feed_usage(struct feed *f, uint32_t process, int64_t ns, int64_t cpu, int64_t user,
-		       int64_t rss, bool final)
+static void feed_usage(struct feed *f, uint32_t process, int64_t ns, int64_t cpu, int64_t user, int64_t rss,
+		       bool final)
 {
 	FEED(f, usage, .process = process, .ns = ns, .cpu_ns = cpu, .user_ns = user,
 	     .system_ns = user == FACT_UNKNOWN ? FACT_UNKNOWN : cpu - user, .rss_bytes = rss,
@@ -79,10 +79,9 @@ static void transports_side_by_side(void **state)
 static void windows_and_totals(void **state)
 {
 	struct feed f = feed_channels();
-	struct counters n = { .calls = 3,
-			      .bytes = 31,
-			      .size_log2 = { [4] = 2, [31] = 1 },
-			      .cpu_log2 = { [39] = 3 } };
+	struct counters n = {
+		.calls = 3, .bytes = 31, .size_log2 = { [4] = 2, [31] = 1 }, .cpu_log2 = { [39] = 3 }
+	};
 	const struct model_end *end;
 
 	(void)state;
@@ -256,8 +255,8 @@ static void samples_at_the_windows_ends(void **state)
 
 		if (w % 2)
 			feed_second(&f, (uint64_t)w);
-		feed_usage(&f, SHIM, START + (w + 1) * SECOND + jitter, 1000 + (w + 1) * (w + 1), 0,
-			   1, false);
+		feed_usage(&f, SHIM, START + (w + 1) * SECOND + jitter, 1000 + (w + 1) * (w + 1), 0, 1,
+			   false);
 		if (!(w % 2))
 			feed_second(&f, (uint64_t)w);
 		resolve(&f, MODEL_WINDOW);
@@ -266,10 +265,8 @@ static void samples_at_the_windows_ends(void **state)
 		assert_int_equal(process_of_id(f.m, SHIM)->cpu_ns, (w + 1) * (w + 1));
 	}
 	/* a process of this window, and one that came and went within it */
-	FEED(&f, process, .id = 9, .pid = 900, .start_ns = START + 20 * SECOND + 5,
-	     .role = PROCESS_SHIM);
-	FEED(&f, process, .id = 10, .pid = 901, .start_ns = START + 20 * SECOND + 7,
-	     .role = PROCESS_SHIM);
+	FEED(&f, process, .id = 9, .pid = 900, .start_ns = START + 20 * SECOND + 5, .role = PROCESS_SHIM);
+	FEED(&f, process, .id = 10, .pid = 901, .start_ns = START + 20 * SECOND + 7, .role = PROCESS_SHIM);
 	feed_usage(&f, 9, START + 21 * SECOND, 101, 50, 1, false);
 	feed_usage(&f, 10, START + 20 * SECOND + 9, 103, 50, 1, true);
 	feed_second(&f, 20);
@@ -285,8 +282,7 @@ static void times_from_a_stranger(void **state)
 	struct feed f = feed_new();
 
 	(void)state;
-	FEED(&f, trace, .start_ns = INT64_MAX, .start_realtime_ns = INT64_MIN + 1,
-	     .interval_ns = 0);
+	FEED(&f, trace, .start_ns = INT64_MAX, .start_realtime_ns = INT64_MIN + 1, .interval_ns = 0);
 	FEED(&f, process, .id = 1, .pid = 1, .start_ns = INT64_MAX);
 	feed_usage(&f, 1, 0, INT64_MAX, 0, INT64_MAX, false);
 	FEED(&f, window, .index = UINT64_MAX, .start_ns = 0, .duration_ns = INT64_MAX);
@@ -307,12 +303,9 @@ static void times_from_a_stranger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(transports_side_by_side),
-		cmocka_unit_test(windows_and_totals),
-		cmocka_unit_test(times_of_the_scope),
-		cmocka_unit_test(cpu_of_processes),
-		cmocka_unit_test(samples_out_of_order),
-		cmocka_unit_test(samples_at_the_windows_ends),
+		cmocka_unit_test(transports_side_by_side), cmocka_unit_test(windows_and_totals),
+		cmocka_unit_test(times_of_the_scope),	   cmocka_unit_test(cpu_of_processes),
+		cmocka_unit_test(samples_out_of_order),	   cmocka_unit_test(samples_at_the_windows_ends),
 		cmocka_unit_test(times_from_a_stranger),
 	};
 

@@ -4,9 +4,9 @@
 
 #include "test_model.h"
 
-#define PODS 250 /* of two containers */
+#define PODS	 250 /* of two containers */
 #define CHANNELS 20000
-#define WINDOWS 3
+#define WINDOWS	 3
 
 /* CPU time, which the load of the machine does not change as much. */
 static int64_t cpu_now(void)
@@ -17,8 +17,7 @@ static int64_t cpu_now(void)
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
-static void feed_stream(struct feed *f, uint32_t *id, uint32_t shim, const char *cid,
-			const char *stream)
+static void feed_stream(struct feed *f, uint32_t *id, uint32_t shim, const char *cid, const char *stream)
 {
 	uint32_t pipe = ++*id, fifo = ++*id;
 	char path[512];
@@ -43,8 +42,8 @@ static void feed_pod_of_two(struct feed *f, uint32_t *id, uint32_t pod)
 	snprintf(sandbox, sizeof(sandbox), "%064x", pod);
 	snprintf(dir, sizeof(dir), "/var/log/pods/ns_pod-%u_uid-%u", pod, pod);
 	FEED(f, process, .id = shim, .pid = 10000 + pod, .role = PROCESS_SHIM, .shim_id = sandbox);
-	FEED(f, container, .id = sandbox, .namespace = "k8s.io", .is_sandbox = true,
-	     .log_directory = dir, .shim_pid = 10000 + pod, .pod = "p");
+	FEED(f, container, .id = sandbox, .namespace = "k8s.io", .is_sandbox = true, .log_directory = dir,
+	     .shim_pid = 10000 + pod, .pod = "p");
 	for (i = 0; i < 2; i++) {
 		uint32_t file = ++*id;
 
@@ -69,11 +68,9 @@ static struct feed feed_large(void)
 	for (pod = 0; pod < PODS; pod++)
 		feed_pod_of_two(&f, &id, pod);
 	for (; id < CHANNELS; id += 2) {
-		FEED(&f, channel, .id = id + 1, .transport = TRANSPORT_UNIX_STREAM,
-		     .ino = 5000000 + id, .peer_ino = 5000001 + id,
-		     .path = "/run/containerd/s/" SHA);
-		FEED(&f, channel, .id = id + 2, .transport = TRANSPORT_UNIX_STREAM,
-		     .ino = 5000001 + id);
+		FEED(&f, channel, .id = id + 1, .transport = TRANSPORT_UNIX_STREAM, .ino = 5000000 + id,
+		     .peer_ino = 5000001 + id, .path = "/run/containerd/s/" SHA);
+		FEED(&f, channel, .id = id + 2, .transport = TRANSPORT_UNIX_STREAM, .ino = 5000001 + id);
 		feed_read(&f, id + 1, 1000 + id % PODS, 3, 31, 100);
 		feed_write(&f, id + 2, CONTAINERD, 3, 31, 100);
 	}
@@ -99,8 +96,8 @@ static void a_large_node(void **state)
 			best = cpu_now() - start;
 	}
 	resolve(&f, MODEL_TOTAL);
-	print_message("%zu channels, %zu containers: %" PRId64 " us\n", f.m->n_channels,
-		      f.m->n_containers, best / 1000);
+	print_message("%zu channels, %zu containers: %" PRId64 " us\n", f.m->n_channels, f.m->n_containers,
+		      best / 1000);
 	for (i = 0; i < f.m->n_containers; i++) {
 		c = f.m->containers[i];
 		if (c->is_sandbox)

@@ -43,20 +43,13 @@ static void feed_counters(struct feed *f, uint32_t channel, uint32_t process, en
 static void feed_stdout(struct feed *f)
 {
 	feed_counters(f, OUT, SHIM, DIRECTION_READ,
-		      &(struct counters){ .calls = 211,
-					  .bytes = 10007,
-					  .eagain = 101,
-					  .cpu_ns = 307,
-					  .blocked_ns = 2 });
-	feed_counters(
-		f, FIFO_OUT, SHIM, DIRECTION_WRITE,
-		&(struct counters){ .calls = 103, .bytes = 10007, .cpu_ns = 311, .blocked_ns = 3 });
+		      &(struct counters){
+			      .calls = 211, .bytes = 10007, .eagain = 101, .cpu_ns = 307, .blocked_ns = 2 });
+	feed_counters(f, FIFO_OUT, SHIM, DIRECTION_WRITE,
+		      &(struct counters){ .calls = 103, .bytes = 10007, .cpu_ns = 311, .blocked_ns = 3 });
 	feed_counters(f, FIFO_OUT, CONTAINERD, DIRECTION_READ,
-		      &(struct counters){ .calls = 107,
-					  .bytes = 10007,
-					  .eagain = 53,
-					  .cpu_ns = 313,
-					  .blocked_ns = 5 });
+		      &(struct counters){
+			      .calls = 107, .bytes = 10007, .eagain = 53, .cpu_ns = 313, .blocked_ns = 5 });
 	feed_counters(f, LOG_FILE, CONTAINERD, DIRECTION_WRITE,
 		      &(struct counters){ .calls = 113,
 					  .bytes = 14009,
@@ -221,16 +214,15 @@ static void with_writers(void **state)
 	feed_second(&f, 0);
 	feed_stdout(&f);
 	FEED(&f, process, .id = 9, .pid = 301, .role = PROCESS_WRITER);
-	feed_counters(
-		&f, OUT, WRITER, DIRECTION_WRITE,
-		&(struct counters){ .calls = 61, .bytes = 10000, .moved_bytes = 9, .cpu_ns = 67 });
+	feed_counters(&f, OUT, WRITER, DIRECTION_WRITE,
+		      &(struct counters){ .calls = 61, .bytes = 10000, .moved_bytes = 9, .cpu_ns = 67 });
 	feed_write(&f, OUT, 9, 2, 7, 71);
 	resolve(&f, MODEL_TOTAL);
 	/* only a trace of the writers saw all of their calls */
 	s = own_stream(container_of_id(f.m, CID_A), "stdout");
 	assert_int_equal(s->log_bytes, 10007);
-	FEED(&f, trace, .start_ns = START, .start_realtime_ns = START_REALTIME,
-	     .interval_ns = SECOND, .writers = true);
+	FEED(&f, trace, .start_ns = START, .start_realtime_ns = START_REALTIME, .interval_ns = SECOND,
+	     .writers = true);
 	resolve(&f, MODEL_TOTAL);
 	s = own_stream(container_of_id(f.m, CID_A), "stdout");
 	assert_int_equal(s->log_bytes, 10016);
@@ -321,12 +313,9 @@ static void who_reads_a_log(void **state)
 	/* an O_PATH descriptor reads nothing */
 	FEED(&f, holder, .channel = 3, .process = CONTAINERD, .fd = 9, .f_flags = 010000000);
 	resolve(&f, MODEL_TOTAL);
-	assert_int_equal(own_stream(container_of_id(f.m, "c1"), "stdout")->hops[0].to,
-			 PROCESS_CLIENT);
-	assert_int_equal(own_stream(container_of_id(f.m, "c2"), "stdout")->hops[0].to,
-			 PROCESS_CONTAINERD);
-	assert_int_equal(own_stream(container_of_id(f.m, "c3"), "stdout")->hops[0].to,
-			 PROCESS_CLIENT);
+	assert_int_equal(own_stream(container_of_id(f.m, "c1"), "stdout")->hops[0].to, PROCESS_CLIENT);
+	assert_int_equal(own_stream(container_of_id(f.m, "c2"), "stdout")->hops[0].to, PROCESS_CONTAINERD);
+	assert_int_equal(own_stream(container_of_id(f.m, "c3"), "stdout")->hops[0].to, PROCESS_CLIENT);
 	model_free(f.m);
 }
 

@@ -98,7 +98,7 @@ static void lists(void **state)
 	assert_int_equal(live_collect(&l, &f->m), 0);
 	assert_int_equal(l.lists[LIVE_TRANSPORTS].n, f->m.n_transports);
 	assert_int_equal(l.lists[LIVE_CHANNELS].n,
-			 f->m.n_channels - 2); /* but two that nobody used */
+			 f->m.n_channels - 3); /* but three that nobody used */
 	for (i = 0; i < l.lists[LIVE_CHANNELS].n; i++)
 		figures_sum(&sum, &l.lists[LIVE_CHANNELS].rows[i].n);
 	assert_int_equal(sum.calls, l.total.calls);

@@ -82,6 +82,11 @@ static void tree(void **state)
 	part = line_of(daemon, "  journald: unix-stream /run/systemd/journal/stdout\n");
 	assert_non_null(
 		strstr(next_line(part), "containerd 812 fd 110 ↔ systemd-journal 210 fd 44\n"));
+	part = line_of(daemon,
+		       "  grpc-api: unix-stream /run/containerd/containerd.sock.listening\n");
+	assert_non_null(
+		strstr(next_line(part),
+		       "containerd 812 fd 8, without a peer (it listens, or is not connected)\n"));
 	line_of(daemon, "Held by others\n");
 	assert_true(line_of(text, "Container default/job-1, shim 1377\n") < pod); /* by name */
 	/* Each channel is told once, below the headings. */
@@ -119,9 +124,11 @@ static void answers(void **state)
 	line_of(part, "- No container stream uses a UNIX socket: none of the 12 open channels of "
 		      "streams is one.\n");
 	line_of(part, "- RPC goes over 4 UNIX socket connections: 2 ttrpc-task, 1 ttrpc-events, 1 "
-		      "grpc-api. 1 more goes to "
-		      "journald: no RPC, the daemon's own messages.\n");
-	line_of(part, "- 12 of the 49 descriptors are O_PATH handles: they name a file, and can "
+		      "grpc-api. 1 more socket for "
+		      "RPC is without a peer: listening. 1 more connection goes to journald: log "
+		      "messages, "
+		      "no RPC.\n");
+	line_of(part, "- 12 of the 50 descriptors are O_PATH handles: they name a file, and can "
 		      "neither read nor write.\n");
 	free(text);
 	fixture_free(f);
@@ -139,7 +146,7 @@ static void no_answers(void **state)
 	line_of(text, "- No channel of a container's stream was found open, so whether one uses a "
 		      "UNIX socket is not "
 		      "known.\n");
-	line_of(text, "- No UNIX socket for RPC was found open.\n");
+	line_of(text, "- No UNIX socket connection for RPC was found open.\n");
 	assert_null(strstr(text, "No container stream uses"));
 	free(text);
 }
@@ -290,7 +297,13 @@ static void json(void **state)
 			 4);
 	assert_int_equal(json_integer_value(json_object_get(a, "stream_channels_on_unix_sockets")),
 			 0);
-	assert_int_equal(json_integer_value(json_object_get(a, "rpc_sockets")), 4);
+	assert_int_equal(json_integer_value(json_object_get(a, "rpc_connections")), 4);
+	assert_int_equal(json_integer_value(json_object_get(a, "rpc_listeners")), 1);
+	assert_true(json_is_true(
+		json_object_get(with(list, "id", "unix-stream:500181:500182"), "has_peer")));
+	assert_true(json_is_false(
+		json_object_get(with(list, "id", "unix-stream:0:500241"), "has_peer")));
+	assert_null(json_object_get(with(list, "id", "fifo:0:24:8000"), "has_peer"));
 	assert_int_equal(json_integer_value(json_object_get(a, "log_files")), 2);
 	assert_int_equal(json_integer_value(json_object_get(a, "path_handles")), 12);
 	assert_int_equal(json_array_size(json_object_get(a, "sentences")), 7);
@@ -308,7 +321,7 @@ static void json_unknown(void **state)
 	const json_t *a = json_object_get(v, "answers");
 
 	(void)state;
-	assert_int_equal(json_integer_value(json_object_get(a, "rpc_sockets")), 0);
+	assert_int_equal(json_integer_value(json_object_get(a, "rpc_connections")), 0);
 	assert_true(json_is_null(json_object_get(a, "stream_channels_on_unix_sockets")));
 	json_decref(v);
 	free(text);

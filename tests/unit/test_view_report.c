@@ -342,6 +342,39 @@ static void processes(void **state)
 	fixture_free(f);
 }
 
+/* `shim start` and its kin end at once: summed, and no shims to speak of. */
+static void helpers(void **state)
+{
+	struct fixture *f = fixture_node();
+	const char *section, *head, *row;
+	char *text;
+	size_t i;
+
+	(void)state;
+	f->m.processes[1]->ended = true; /* the shim of web-0: it serves containers */
+	for (i = 0; i < 3; i++) {
+		struct model_process *p = fixture_process(f, i ? PROCESS_SHIM : PROCESS_CONTAINERD,
+							  5000 + (int64_t)i, "helper");
+
+		fixture_usage(p, 7000000, 1 << 20);
+		p->ended = true;
+	}
+	fixture_process(f, PROCESS_SHIM, 6000, "living"); /* of which no container is known */
+	text = render_width(view_report_text, &f->m, 140);
+	line_of(text, "Traced 1 containerd, 3 shims, 4 containers, 7 other processes on node-1 ");
+	section = line_of(text, "Processes\n");
+	head = next_line(section);
+	row = line_of(section, "3 short-lived helpers ");
+	assert_cell(head, row, "CPU", "21.0 ms");
+	assert_cell(head, row, "RSS", "");
+	assert_cell(head, line_of(section, "total "), "CPU", "≥6.62 s");
+	line_of(section, "shim living ");
+	line_of(section, "shim shop/web-0 ");
+	assert_null(strstr(section, "helper "));
+	free(text);
+	fixture_free(f);
+}
+
 static void losses(void **state)
 {
 	struct fixture *f = fixture_node();
@@ -548,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup(file_of_two, utf8_locale),
 		cmocka_unit_test_setup(terminal_input, utf8_locale),
 		cmocka_unit_test_setup(processes, utf8_locale),
+		cmocka_unit_test_setup(helpers, utf8_locale),
 		cmocka_unit_test_setup(losses, utf8_locale),
 		cmocka_unit_test_setup(empty, utf8_locale),
 		cmocka_unit_test_setup(fits, utf8_locale),

@@ -11,7 +11,7 @@
 #include "model/hash.h"
 
 #define BLOCK_SIZE ((size_t)1024 * 1024)
-#define ALIGNMENT 16
+#define ALIGNMENT  16
 
 struct arena_block {
 	struct arena_block *next;

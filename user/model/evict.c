@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "model/counters.h"
-#include "model/state.h"
+#include "model/tables.h"
 
 struct grave *grave_find(struct state *st, uint32_t object)
 {
@@ -94,9 +94,7 @@ static void tally_bury(struct state *st, struct tally *t)
 		t->process->evicted_window_cpu_ns += t->window->n.cpu_ns;
 		t->window->tally = NULL;
 	}
-	t->process->references--;
-	HASH_DELETE(hh, st->tallies, t);
-	free(t);
+	tables_remove_tally(st, t);
 }
 
 static void channel_bury(struct model *m, struct channel *ch)
@@ -123,8 +121,7 @@ static void channel_bury(struct model *m, struct channel *ch)
 			.counted = used,
 			.window = used_now ? (uint32_t)m->trace.windows : 0,
 		};
-		HASH_DELETE(hh, st->objects, o);
-		object_free(o);
+		tables_remove_object(st, o);
 	}
 }
 
@@ -136,9 +133,7 @@ static void links_remove(struct state *st)
 		next = l->hh.next;
 		if (!l->from->channel->forgotten && !l->to->channel->forgotten)
 			continue;
-		l->process->references--;
-		HASH_DELETE(hh, st->links, l);
-		free(l);
+		tables_remove_link(st, l);
 	}
 }
 
@@ -150,9 +145,7 @@ static void holders_remove(struct state *st, int64_t before_ns)
 		next = h->hh.next;
 		if (!h->object->channel->forgotten && is_current(h, before_ns))
 			continue;
-		h->process->references--;
-		HASH_DELETE(hh, st->holders, h);
-		free(h);
+		tables_remove_holder(st, h);
 	}
 }
 
@@ -166,8 +159,7 @@ static size_t processes_remove(struct state *st, int64_t before_ns)
 		next = p->hh.next;
 		if (!p->pub.ended || p->ended_ns >= before_ns || p->references)
 			continue;
-		HASH_DELETE(hh, st->processes, p);
-		process_free(p);
+		tables_remove_process(st, p);
 		n++;
 	}
 	return n;
@@ -199,8 +191,7 @@ static size_t containers_remove(struct state *st, int64_t before_ns)
 			       index_find(&ended, &c->pub.shim_pid, sizeof(c->pub.shim_pid));
 		if (lives || !c->shim_seen || c->same_id || c->channels || c->seen_ns >= before_ns)
 			continue;
-		HASH_DELETE(hh, st->containers, c);
-		container_free(c);
+		tables_remove_container(st, c);
 		n++;
 	}
 	index_clear(&living);
@@ -257,8 +248,7 @@ static void end_superseded(struct state *st)
 		if (!latest) {
 			latest = arena_alloc(&st->arena, 1, sizeof(struct process *));
 			/* Out of memory they stay a little longer. */
-			if (!latest || index_add(&pids, &st->arena, &p->pub.pid,
-						 sizeof(p->pub.pid), latest))
+			if (!latest || index_add(&pids, &st->arena, &p->pub.pid, sizeof(p->pub.pid), latest))
 				break;
 		} else if (!(*latest)->pub.ended) {
 			(*latest)->pub.ended = true;

@@ -14,12 +14,11 @@
 
 /* open(2) flags as the traced kernel has them, on x86 and arm64. */
 #define OPEN_ACCMODE 03U
-#define OPEN_RDONLY 00U
-#define OPEN_WRONLY 01U
-#define OPEN_PATH 010000000U
+#define OPEN_RDONLY  00U
+#define OPEN_WRONLY  01U
+#define OPEN_PATH    010000000U
 
-static int add_address(struct resolve *r, const char *address, const char *suffix,
-		       enum channel_role role)
+static int add_address(struct resolve *r, const char *address, const char *suffix, enum channel_role role)
 {
 	struct address_use *use;
 	const char *key;
@@ -56,8 +55,7 @@ static int index_addresses(struct resolve *r)
 		err = err ? err : add_address(r, rt->pub.address, ".ttrpc", ROLE_TTRPC_EVENTS);
 	}
 	for (p = r->st->processes; p && !err; p = p->hh.next) {
-		if (!p->pub.address ||
-		    (p->pub.role != PROCESS_CONTAINERD && p->pub.role != PROCESS_SHIM))
+		if (!p->pub.address || (p->pub.role != PROCESS_CONTAINERD && p->pub.role != PROCESS_SHIM))
 			continue;
 		err = add_address(r, p->pub.address, "", ROLE_GRPC_API);
 		err = err ? err : add_address(r, p->pub.address, ".ttrpc", ROLE_TTRPC_EVENTS);
@@ -84,10 +82,8 @@ static int inherit_pod(struct resolve *r, struct container *c)
 
 	if (c->pub.is_sandbox || !c->pub.sandbox)
 		return 0;
-	for (s = state_find_container(r->st, c->pub.sandbox, strlen(c->pub.sandbox)); s;
-	     s = s->same_id) {
-		if (!c->pub.namespace || !s->pub.namespace ||
-		    !strcmp(c->pub.namespace, s->pub.namespace))
+	for (s = state_find_container(r->st, c->pub.sandbox, strlen(c->pub.sandbox)); s; s = s->same_id) {
+		if (!c->pub.namespace || !s->pub.namespace || !strcmp(c->pub.namespace, s->pub.namespace))
 			break;
 	}
 	if (!s || s == c)
@@ -214,8 +210,7 @@ static int index_logs(struct resolve *r, struct container *c)
 	place->n++;
 	if (!c->pub.name || !c->pub.name[0])
 		return 0;
-	name = arena_format(r->arena, "%.*s/%s", (int)(len < INT32_MAX ? len : 0), dir,
-			    c->pub.name);
+	name = arena_format(r->arena, "%.*s/%s", (int)(len < INT32_MAX ? len : 0), dir, c->pub.name);
 	place = name ? place_use(r, &r->names, name, strlen(name)) : NULL;
 	if (!place)
 		return -ENOMEM;
@@ -267,8 +262,7 @@ static struct container *choose_of_same_id(struct container *head, const struct 
 	size_t most = 0;
 
 	for (c = head; c; c = c->same_id) {
-		size_t n = c->pub.bundle && ch->pub.path ? same_start(c->pub.bundle, ch->pub.path)
-							 : 0;
+		size_t n = c->pub.bundle && ch->pub.path ? same_start(c->pub.bundle, ch->pub.path) : 0;
 
 		if (shim && c->pub.shim_pid == shim->pub.pid)
 			return c;
@@ -281,8 +275,7 @@ static struct container *choose_of_same_id(struct container *head, const struct 
 }
 
 /* A container of which nothing but a FIFO's name is known: it came and went too fast. */
-static struct container *make_up(struct resolve *r, const struct channel *ch, const char *id,
-				 size_t len)
+static struct container *make_up(struct resolve *r, const struct channel *ch, const char *id, size_t len)
 {
 	const struct process *shim = ch->shim_writer ? ch->shim_writer : ch->shim_reader;
 	struct container *c = arena_alloc(r->arena, 1, sizeof(*c));
@@ -303,8 +296,8 @@ static struct container *make_up(struct resolve *r, const struct channel *ch, co
 	return c;
 }
 
-struct container *container_named(struct resolve *r, const struct channel *ch, const char *id,
-				  size_t len, bool add, int *err)
+struct container *container_named(struct resolve *r, const struct channel *ch, const char *id, size_t len,
+				  bool add, int *err)
 {
 	struct container *c = state_find_container(r->st, id, len);
 
@@ -380,15 +373,14 @@ static void evidence_of_ends(struct resolve *r, struct channel *ch)
 		const struct tally *t = ch->tallies[i];
 		const char *id = t->process->pub.container;
 
-		if (t->key.direction == DIRECTION_WRITE && t->process->pub.role == PROCESS_WRITER &&
-		    id)
+		if (t->key.direction == DIRECTION_WRITE && t->process->pub.role == PROCESS_WRITER && id)
 			ch->writer_ct = container_named(r, ch, id, strlen(id), false, &err);
 	}
 }
 
 /* A container's first process has the container's own streams on its descriptors 0 to 2. */
-static void evidence_of_fd(const struct resolve *r, struct channel *ch, const struct holder *h,
-			   bool reads, bool writes)
+static void evidence_of_fd(const struct resolve *r, struct channel *ch, const struct holder *h, bool reads,
+			   bool writes)
 {
 	const struct pid_use *use = pid_find(r, h->process->pub.pid);
 	bool fits = h->key.fd == 0 ? reads : writes;

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FACT_UNKNOWN INT64_MIN
+#define FACT_UNKNOWN	  INT64_MIN
 #define FACT_SIZE_BUCKETS 32
-#define FACT_CPU_BUCKETS 40
+#define FACT_CPU_BUCKETS  40
 
 /* The same values as enum ss_transport in bpf/abi.h; on disk: append only. */
 enum transport {
@@ -57,9 +57,9 @@ struct fact_host {
 /* How the trace was taken. */
 struct fact_trace {
 	const char *tool_version;
-	const char *backend; /* "fsession", "fentry", "kprobe", "syscall" */
-	const char *note;    /* of --note, NULL without */
-	const char *selection; /* the selecting options as given, NULL for everything */
+	const char *backend;	   /* "fsession", "fentry", "kprobe", "syscall" */
+	const char *note;	   /* of --note, NULL without */
+	const char *selection;	   /* the selecting options as given, NULL for everything */
 	int64_t start_realtime_ns; /* CLOCK_REALTIME at start_ns */
 	int64_t start_ns;	   /* CLOCK_MONOTONIC: the first window begins */
 	int64_t interval_ns;
@@ -122,9 +122,9 @@ struct fact_channel {
 	uint32_t dev;
 	uint64_t ino;
 	uint32_t gen;
-	uint32_t mode;	   /* S_IFMT and permission bits, 0 unknown */
-	uint64_t peer_ino; /* UNIX: inode of the peer socket, 0 unknown */
-	const char *path;  /* file name; socket address ("@name" if abstract); NULL for none or unknown */
+	uint32_t mode;	     /* S_IFMT and permission bits, 0 unknown */
+	uint64_t peer_ino;   /* UNIX: inode of the peer socket, 0 unknown */
+	const char *path;    /* file name; socket address ("@name" if abstract); NULL for none or unknown */
 	bool path_truncated; /* only the end of the path is known */
 	bool path_of_peer;   /* the address is bound to the peer socket */
 };
@@ -134,7 +134,7 @@ struct fact_holder {
 	uint32_t channel;
 	uint32_t process;
 	int fd;
-	uint32_t f_flags; /* open(2) flags: access mode, O_PATH, O_NONBLOCK, O_APPEND */
+	uint32_t f_flags;   /* open(2) flags: access mode, O_PATH, O_NONBLOCK, O_APPEND */
 	int64_t pipe_bytes; /* waiting in the pipe or FIFO, FACT_UNKNOWN for others */
 	int64_t pipe_size;
 };
@@ -171,15 +171,15 @@ struct fact_link {
 
 /* Counters of an end; of one window when in a fact. */
 struct counters {
-	uint64_t calls;	 /* completed operations, EAGAIN and errors among them */
-	uint64_t bytes;	 /* returned: copied between user and kernel, peeked ones excluded */
+	uint64_t calls;	      /* completed operations, EAGAIN and errors among them */
+	uint64_t bytes;	      /* returned: copied between user and kernel, peeked ones excluded */
 	uint64_t moved_bytes; /* splice and kin */
 	uint64_t peek_bytes;  /* MSG_PEEK */
 	uint64_t eagain;
 	uint64_t errors; /* other than EAGAIN */
 	uint64_t cpu_ns;
-	uint64_t blocked_ns; /* off the CPU inside the operation */
-	uint64_t untimed;    /* calls whose times are unknown (begun before the trace) */
+	uint64_t blocked_ns;		       /* off the CPU inside the operation */
+	uint64_t untimed;		       /* calls whose times are unknown (begun before the trace) */
 	uint64_t size_log2[FACT_SIZE_BUCKETS]; /* of calls that did not fail */
 	uint64_t cpu_log2[FACT_CPU_BUCKETS];   /* of timed calls */
 };

@@ -37,13 +37,12 @@ static int feed_channel(void *ctx, const struct fact_channel *f)
 	struct state *st = state_of(m);
 	struct object *o;
 
-	if (!f->id || f->transport == TRANSPORT_NONE ||
-	    (unsigned int)f->transport >= TRANSPORT_COUNT)
+	if (!f->id || f->transport == TRANSPORT_NONE || (unsigned int)f->transport >= TRANSPORT_COUNT)
 		return -EINVAL;
 	st->changed = true;
 	o = tables_find_object(st, f->id);
-	if (o && (o->transport != f->transport || differ(o->ino, f->ino) ||
-		  differ(o->dev, f->dev) || differ(o->gen, f->gen)))
+	if (o && (o->transport != f->transport || differ(o->ino, f->ino) || differ(o->dev, f->dev) ||
+		  differ(o->gen, f->gen)))
 		return -EINVAL;
 	if (!o)
 		o = tables_add_object(st, f->id);
@@ -161,8 +160,7 @@ static int feed_end(void *ctx, const struct fact_end *f)
 	struct process *p = tables_find_process(st, f->process);
 	struct tally *t;
 
-	if (!p || !f->counters ||
-	    (f->direction != DIRECTION_READ && f->direction != DIRECTION_WRITE))
+	if (!p || !f->counters || (f->direction != DIRECTION_READ && f->direction != DIRECTION_WRITE))
 		return -EINVAL;
 	st->changed = true;
 	if (!o) {

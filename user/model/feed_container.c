@@ -25,8 +25,7 @@ int feed_container(void *ctx, const struct fact_container *f)
 	st->changed = true;
 	head = state_find_container(st, f->id, strlen(f->id));
 	for (c = head; c; c = c->same_id, n++) {
-		if (may_be_same(c->pub.namespace, f->namespace) &&
-		    may_be_same(c->pub.address, f->address))
+		if (may_be_same(c->pub.namespace, f->namespace) && may_be_same(c->pub.address, f->address))
 			break;
 	}
 	if (!c) {
@@ -45,6 +44,5 @@ int feed_container(void *ctx, const struct fact_container *f)
 			 { &c->pub.pod, f->pod }, { &c->pub.pod_namespace, f->pod_namespace },
 			 { &c->pub.pod_uid, f->pod_uid }, { &c->pub.name, f->name },
 			 { &c->pub.image, f->image }, { &c->pub.bundle, f->bundle },
-			 { &c->pub.log_directory, f->log_directory },
-			 { &c->pub.address, f->address });
+			 { &c->pub.log_directory, f->log_directory }, { &c->pub.address, f->address });
 }

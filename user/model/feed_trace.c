@@ -27,9 +27,8 @@ int feed_trace(void *ctx, const struct fact_trace *f)
 	m->trace.writers = m->trace.writers || f->writers;
 	if (st->now_ns == FACT_UNKNOWN)
 		st->now_ns = m->trace.start_ns;
-	return TEXTS_SET({ &m->trace.tool_version, f->tool_version },
-			 { &m->trace.backend, f->backend }, { &m->trace.note, f->note },
-			 { &m->trace.selection, f->selection });
+	return TEXTS_SET({ &m->trace.tool_version, f->tool_version }, { &m->trace.backend, f->backend },
+			 { &m->trace.note, f->note }, { &m->trace.selection, f->selection });
 }
 
 int feed_runtime(void *ctx, const struct fact_runtime *f)

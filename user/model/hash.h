@@ -13,7 +13,7 @@ void hash_seed(void);
 /* The hash of len bytes. */
 unsigned int hash_bytes(const void *key, size_t len);
 
-#define HASH_NONFATAL_OOM 1
+#define HASH_NONFATAL_OOM	       1
 #define HASH_FUNCTION(key, len, value) ((value) = hash_bytes(key, len))
 #include <uthash.h>
 

@@ -43,8 +43,7 @@ static void identify_socket(const struct resolve *r, struct channel *ch)
 	char *addresses[] = { ch->pub.path, ch->other_path };
 	size_t i;
 
-	for (i = 0; i < 2 && ch->pub.role == ROLE_OTHER && ch->pub.protocol == PROTOCOL_UNKNOWN;
-	     i++) {
+	for (i = 0; i < 2 && ch->pub.role == ROLE_OTHER && ch->pub.protocol == PROTOCOL_UNKNOWN; i++) {
 		if (!addresses[i])
 			continue;
 		ch->pub.role = role_of_address(r, ch, addresses[i], &ch->pub.protocol);
@@ -80,16 +79,15 @@ static int identify_shim_log(struct resolve *r, struct channel *ch, const struct
  * exec in one; then the shim tells which. *exec is set when it is an exec's.
  */
 static struct container *container_of_name(struct resolve *r, const struct channel *ch,
-					   const struct fifo_name *f, const struct process *shim,
-					   bool *exec, int *err)
+					   const struct fifo_name *f, const struct process *shim, bool *exec,
+					   int *err)
 {
 	struct container *ct = container_named(r, ch, f->name.at, f->name.len, false, err);
 	struct container *only = shim_only_container(r, shim);
 	bool of_shim = shim && shim->pub.shim_id && span_is(f->name, shim->pub.shim_id);
 
 	*exec = false;
-	if (ct && (!shim || !only || ct->pub.shim_pid == FACT_UNKNOWN ||
-		   ct->pub.shim_pid == shim->pub.pid))
+	if (ct && (!shim || !only || ct->pub.shim_pid == FACT_UNKNOWN || ct->pub.shim_pid == shim->pub.pid))
 		return ct;
 	if (of_shim)
 		return ct ? ct : container_named(r, ch, f->name.at, f->name.len, true, err);
@@ -106,8 +104,7 @@ static void note_log(struct channel *ch, struct container *ct)
 
 static int identify_stream(struct resolve *r, struct channel *ch, const struct fifo_name *f)
 {
-	const struct process *shim = f->role == ROLE_CONTAINER_LOG ? ch->shim_writer
-								   : ch->shim_reader;
+	const struct process *shim = f->role == ROLE_CONTAINER_LOG ? ch->shim_writer : ch->shim_reader;
 	struct span exec = f->exec;
 	struct container *ct;
 	bool is_exec;

@@ -12,7 +12,7 @@
 #include "model/path_parse.h"
 
 /* Directories above a log file that may be a pod's log directory. */
-#define LEVELS 4
+#define LEVELS	     4
 #define PATH_LONGEST 4096
 
 static void give_file(struct channel *ch, struct container *ct)
@@ -41,8 +41,7 @@ static struct place *place_of_name(const struct resolve *r, const char *path, si
 }
 
 /* A file below a pod's log directory, which is dir_len bytes of its path. */
-static void give_by_directory(const struct resolve *r, struct channel *ch, struct place *dir,
-			      size_t dir_len)
+static void give_by_directory(const struct resolve *r, struct channel *ch, struct place *dir, size_t dir_len)
 {
 	struct place *named = place_of_name(r, ch->pub.path, dir_len);
 	bool other_name = strchr(ch->pub.path + dir_len + 1, '/') != NULL;
@@ -113,6 +112,7 @@ struct claim {
 	struct container *ct;
 	uint64_t votes;
 	uint64_t sure; /* from channels that most of went to this file */
+	uint64_t carried; /* bytes read from those channels */
 };
 
 static int by_file(const void *a, const void *b)
@@ -156,6 +156,7 @@ static size_t list_claims(struct resolve *r, struct claim *list)
 				.ct = from->ct,
 				.votes = v->votes,
 				.sure = v->votes > all / 2 ? v->votes : 0,
+				.carried = v->votes > all / 2 ? from->bytes_out : 0,
 			};
 		}
 	}
@@ -172,6 +173,7 @@ static size_t merge_claims(struct claim *list, size_t n)
 		if (last && last->file == list[i].file && last->ct == list[i].ct) {
 			last->votes += list[i].votes;
 			last->sure += list[i].sure;
+			last->carried += list[i].carried;
 		} else {
 			list[kept++] = list[i];
 		}
@@ -195,13 +197,18 @@ static bool is_candidate(const struct channel *file, const struct container *ct)
 
 /*
  * A file that no name makes a log must be the target of most of what its container's channels carry, and
- * of a container without a log by name: containerd's own log is written between two reads of anything.
+ * of a container without a log by name: containerd's own log is written between two reads of anything. And
+ * it must have taken what they carried: a log has all of a line but the end of it, and more.
  */
 static bool may_be_log(const struct channel *file, const struct claim *c)
 {
 	if (file->pub.role == ROLE_LOG_FILE)
 		return true;
-	return c->sure && !c->ct->log_files && file->pub.path && !path_in_bundle(file->pub.path);
+	if (file->pub.path && path_in_bundle(file->pub.path))
+		return false;
+	if (file->bytes_in < c->carried - c->carried / 8)
+		return false;
+	return c->sure && !c->ct->log_files;
 }
 
 /* The claims of one file: the most votes win, alone; without names they must be more than all others. */

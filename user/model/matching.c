@@ -234,11 +234,9 @@ static size_t list_amounts(struct resolve *r, struct amount *list)
 		struct channel *ch = r->channels[i];
 
 		if (may_be_output(ch) && ch->bytes_out)
-			list[n++] =
-				(struct amount){ ch->shim_reader->pub.id, ch->bytes_out, true, ch };
+			list[n++] = (struct amount){ ch->shim_reader->pub.id, ch->bytes_out, true, ch };
 		else if (waits(ch) && ch->shim_writer && ch->bytes_in)
-			list[n++] =
-				(struct amount){ ch->shim_writer->pub.id, ch->bytes_in, false, ch };
+			list[n++] = (struct amount){ ch->shim_writer->pub.id, ch->bytes_in, false, ch };
 	}
 	return n;
 }
@@ -256,11 +254,9 @@ static int match_amounts(struct resolve *r)
 	for (start = 0; start < n; start = end) {
 		const struct amount *a = &list[start];
 
-		for (end = start;
-		     end < n && list[end].shim == a->shim && list[end].bytes == a->bytes; end++)
+		for (end = start; end < n && list[end].shim == a->shim && list[end].bytes == a->bytes; end++)
 			;
-		if (end - start == 2 && a[0].output && !a[1].output &&
-		    output_fits(a[0].ch, a[1].ch))
+		if (end - start == 2 && a[0].output && !a[1].output && output_fits(a[0].ch, a[1].ch))
 			join_output(a[0].ch, a[1].ch);
 	}
 	return 0;
@@ -315,8 +311,8 @@ static void match_files(struct resolve *r)
 			const struct channel *to = r->votes[i].to;
 
 			if (to->pub.transport == TRANSPORT_FILE && to->pub.path &&
-			    !path_in_bundle(to->pub.path) &&
-			    (to->writers & ROLE_BIT(PROCESS_SHIM)) && r->votes[i].votes > most)
+			    !path_in_bundle(to->pub.path) && (to->writers & ROLE_BIT(PROCESS_SHIM)) &&
+			    r->votes[i].votes > most)
 				most = r->votes[i].votes;
 		}
 		if (only && most > all / 2 && may_be_output(from) && !known_container(from))

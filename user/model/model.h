@@ -78,15 +78,16 @@ struct model_holder {
 };
 
 struct model_channel {
-	char *id; /* "fifo:DEV_MAJOR:DEV_MINOR:INO[:GEN]", "unix-stream:INO:PEERINO" (lower first, 0 unknown) */
+	char *id; /* "fifo:DEV_MAJOR:DEV_MINOR:INO[:GEN]", "unix-stream:INO:PEERINO" (lower first, 0 unknown)
+		   */
 	enum transport transport;
 	enum channel_role role;
 	enum protocol protocol;
-	char *path;	 /* NULL: none or unknown */
+	char *path;	     /* NULL: none or unknown */
 	bool path_truncated; /* only the end of the path is known */
-	char *container; /* container id whose bytes these are, NULL: none or unknown */
-	const char *stream; /* "stdout", "stderr", "stdin" or NULL */
-	char *exec; /* exec id when the stream is an exec's, not the container's own */
+	char *container;     /* container id whose bytes these are, NULL: none or unknown */
+	const char *stream;  /* "stdout", "stderr", "stdin" or NULL */
+	char *exec;	     /* exec id when the stream is an exec's, not the container's own */
 	struct model_end **ends;
 	size_t n_ends;
 	struct model_holder *holders; /* from the open files */
@@ -106,8 +107,8 @@ struct model_hop {
 };
 
 struct model_stream {
-	const char *stream; /* "stdout", "stderr" */
-	const char *exec;   /* NULL: the container's own */
+	const char *stream;  /* "stdout", "stderr" */
+	const char *exec;    /* NULL: the container's own */
 	int64_t log_bytes;   /* what the container wrote (or the shim read from it, without --writers) */
 	int64_t log_records; /* FACT_UNKNOWN when both streams of a container go to one file */
 	int64_t file_bytes;  /* likewise */
@@ -202,11 +203,11 @@ int model_resolve(struct model *m, enum model_scope scope);
  */
 size_t model_evict(struct model *m, int64_t before_ns);
 
-const char *transport_name(enum transport t);	     /* "unix-stream" */
-const char *channel_role_name(enum channel_role r);  /* "container-log" */
-const char *protocol_name(enum protocol p);	     /* "ttrpc" */
-const char *process_role_name(enum process_role r);  /* "shim" */
-const char *direction_name(enum direction d);	     /* "read" */
+const char *transport_name(enum transport t);	    /* "unix-stream" */
+const char *channel_role_name(enum channel_role r); /* "container-log" */
+const char *protocol_name(enum protocol p);	    /* "ttrpc" */
+const char *process_role_name(enum process_role r); /* "shim" */
+const char *direction_name(enum direction d);	    /* "read" */
 
 void counters_add(struct counters *to, const struct counters *n);
 

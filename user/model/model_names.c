@@ -29,20 +29,13 @@ static const char *const roles[ROLE_COUNT] = {
 };
 
 static const char *const protocols[PROTOCOL_COUNT] = {
-	[PROTOCOL_UNKNOWN] = "unknown",
-	[PROTOCOL_RAW] = "raw",
-	[PROTOCOL_TTRPC] = "ttrpc",
-	[PROTOCOL_GRPC] = "grpc",
-	[PROTOCOL_HTTP] = "http",
-	[PROTOCOL_SYSLOG] = "syslog",
+	[PROTOCOL_UNKNOWN] = "unknown", [PROTOCOL_RAW] = "raw",	  [PROTOCOL_TTRPC] = "ttrpc",
+	[PROTOCOL_GRPC] = "grpc",	[PROTOCOL_HTTP] = "http", [PROTOCOL_SYSLOG] = "syslog",
 };
 
 static const char *const processes[PROCESS_ROLE_COUNT] = {
-	[PROCESS_OTHER] = "other",
-	[PROCESS_CONTAINERD] = "containerd",
-	[PROCESS_SHIM] = "shim",
-	[PROCESS_WRITER] = "writer",
-	[PROCESS_CLIENT] = "client",
+	[PROCESS_OTHER] = "other",   [PROCESS_CONTAINERD] = "containerd", [PROCESS_SHIM] = "shim",
+	[PROCESS_WRITER] = "writer", [PROCESS_CLIENT] = "client",
 };
 
 static const char *name_of(const char *const *names, unsigned int count, unsigned int value,

@@ -19,8 +19,7 @@ struct channel_key {
 
 static bool is_unix(enum transport t)
 {
-	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM ||
-	       t == TRANSPORT_UNIX_SEQPACKET;
+	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM || t == TRANSPORT_UNIX_SEQPACKET;
 }
 
 static struct channel_key key_of(enum transport t, uint32_t dev, uint32_t gen, uint64_t ino)
@@ -230,8 +229,7 @@ static char *id_text(struct resolve *r, const struct channel *ch)
 		return arena_format(r->arena, "%s:%llu:%llu", transport, ino < peer ? ino : peer,
 				    ino < peer ? peer : ino);
 	if (ch->gen)
-		return arena_format(r->arena, "%s:%u:%u:%llu:%u", transport, major, minor, ino,
-				    ch->gen);
+		return arena_format(r->arena, "%s:%u:%u:%llu:%u", transport, major, minor, ino, ch->gen);
 	return arena_format(r->arena, "%s:%u:%u:%llu", transport, major, minor, ino);
 }
 
@@ -304,8 +302,8 @@ static int build_ends(struct resolve *r, struct channel *ch)
 				return -ENOMEM;
 			end->channel = &ch->pub;
 			end->process = &t->process->pub;
-			end->direction = t->key.direction == DIRECTION_WRITE ? DIRECTION_WRITE
-									     : DIRECTION_READ;
+			end->direction =
+				t->key.direction == DIRECTION_WRITE ? DIRECTION_WRITE : DIRECTION_READ;
 			ch->pub.ends[ch->pub.n_ends++] = end;
 		}
 		if (c)
@@ -323,8 +321,8 @@ static int resolve_ends(struct resolve *r)
 	for (t = r->st->tallies; t; t = t->hh.next)
 		t->object->channel->n_tallies++;
 	for (i = 0; i < r->n_channels; i++) {
-		r->channels[i]->tallies = arena_alloc(r->arena, r->channels[i]->n_tallies,
-						      sizeof(*r->channels[i]->tallies));
+		r->channels[i]->tallies =
+			arena_alloc(r->arena, r->channels[i]->n_tallies, sizeof(struct tally *));
 		if (!r->channels[i]->tallies)
 			return -ENOMEM;
 		r->channels[i]->n_tallies = 0;
@@ -394,7 +392,7 @@ int pairing_resolve(struct resolve *r)
 	size_t i;
 	int err = 0;
 
-	r->channels = arena_alloc(r->arena, HASH_COUNT(r->st->objects), sizeof(*r->channels));
+	r->channels = arena_alloc(r->arena, HASH_COUNT(r->st->objects), sizeof(struct channel *));
 	if (!r->channels)
 		return -ENOMEM;
 	for (o = r->st->objects; o && !err; o = o->hh.next)

@@ -37,10 +37,10 @@ enum fifo_place {
 struct fifo_name {
 	enum channel_role role; /* container-log, container-stdin, shim-log or other */
 	enum fifo_place place;
-	const char *stream;	/* "stdout", "stderr", "stdin", NULL for others */
-	struct span container;	/* named by the directory, none for FIFO_OF_CLIENT and FIFO_ELSEWHERE */
-	struct span name;	/* before "-stdout": a container or an exec of one */
-	struct span exec;	/* the exec, where the directory names the container and name is not it */
+	const char *stream;    /* "stdout", "stderr", "stdin", NULL for others */
+	struct span container; /* named by the directory, none for FIFO_OF_CLIENT and FIFO_ELSEWHERE */
+	struct span name;      /* before "-stdout": a container or an exec of one */
+	struct span exec;      /* the exec, where the directory names the container and name is not it */
 };
 
 /* truncated: only the end of the path is known, so that its first component may be a part of one. */

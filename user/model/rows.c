@@ -24,8 +24,7 @@ static int list_runtimes(struct resolve *r)
 {
 	struct runtime *rt;
 
-	r->m->runtimes =
-		arena_alloc(r->arena, HASH_COUNT(r->st->runtimes), sizeof(struct model_runtime *));
+	r->m->runtimes = arena_alloc(r->arena, HASH_COUNT(r->st->runtimes), sizeof(struct model_runtime *));
 	if (!r->m->runtimes)
 		return -ENOMEM;
 	for (rt = r->st->runtimes; rt; rt = rt->hh.next)
@@ -77,8 +76,8 @@ static int list_transports(struct resolve *r)
 	struct row(*rows)[PROTOCOL_COUNT] = arena_alloc(r->arena, TRANSPORT_COUNT, sizeof(*rows));
 	size_t i, t, p;
 
-	r->m->transports = arena_alloc(r->arena, (size_t)TRANSPORT_COUNT * PROTOCOL_COUNT,
-				       sizeof(*r->m->transports));
+	r->m->transports =
+		arena_alloc(r->arena, (size_t)TRANSPORT_COUNT * PROTOCOL_COUNT, sizeof(*r->m->transports));
 	if (!rows || !r->m->transports)
 		return -ENOMEM;
 	for (i = 0; i < r->n_channels; i++)
@@ -114,8 +113,8 @@ static int64_t distance(int64_t a, int64_t b)
 }
 
 /* The samples at the ends of the whole trace. false: the difference is not known. */
-static bool total_samples(const struct resolve *r, const struct process *p,
-			  const struct usage_sample **from, const struct usage_sample **to)
+static bool total_samples(const struct resolve *r, const struct process *p, const struct usage_sample **from,
+			  const struct usage_sample **to)
 {
 	if (!p->n_recent)
 		return false;
@@ -128,11 +127,10 @@ static bool total_samples(const struct resolve *r, const struct process *p,
  * The samples at the ends of the last window: those nearest, if they are no further off than half its
  * length. A process that ended before it used nothing in it.
  */
-static bool window_samples(const struct resolve *r, const struct process *p,
-			   const struct usage_sample **from, const struct usage_sample **to)
+static bool window_samples(const struct resolve *r, const struct process *p, const struct usage_sample **from,
+			   const struct usage_sample **to)
 {
-	int64_t start = r->st->window.start_ns, length = r->st->window.duration_ns,
-		end = start + length;
+	int64_t start = r->st->window.start_ns, length = r->st->window.duration_ns, end = start + length;
 	size_t i;
 
 	if (!r->m->trace.windows || !p->n_recent)
@@ -159,8 +157,8 @@ static bool window_samples(const struct resolve *r, const struct process *p,
 static void fill_usage(const struct resolve *r, struct process *p)
 {
 	const struct usage_sample *from, *to;
-	bool known = r->scope == MODEL_TOTAL ? total_samples(r, p, &from, &to)
-					     : window_samples(r, p, &from, &to);
+	bool known =
+		r->scope == MODEL_TOTAL ? total_samples(r, p, &from, &to) : window_samples(r, p, &from, &to);
 
 	p->pub.cpu_ns = known ? number_since(to->cpu_ns, from->cpu_ns) : FACT_UNKNOWN;
 	p->pub.user_ns = known ? number_since(to->user_ns, from->user_ns) : FACT_UNKNOWN;
@@ -172,14 +170,12 @@ static int list_processes(struct resolve *r)
 	struct process *p;
 	struct tally *t;
 
-	r->m->processes =
-		arena_alloc(r->arena, HASH_COUNT(r->st->processes), sizeof(struct model_process *));
+	r->m->processes = arena_alloc(r->arena, HASH_COUNT(r->st->processes), sizeof(struct model_process *));
 	if (!r->m->processes)
 		return -ENOMEM;
 	for (p = r->st->processes; p; p = p->hh.next) {
 		r->m->processes[r->m->n_processes++] = &p->pub;
-		p->pub.traced_cpu_ns = r->scope == MODEL_TOTAL ? p->evicted_cpu_ns
-							       : p->evicted_window_cpu_ns;
+		p->pub.traced_cpu_ns = r->scope == MODEL_TOTAL ? p->evicted_cpu_ns : p->evicted_window_cpu_ns;
 		fill_usage(r, p);
 	}
 	for (t = r->st->tallies; t; t = t->hh.next) {
@@ -208,8 +204,8 @@ static void fill_scope(struct resolve *r)
 		int64_t start = m->trace.windows ? st->window.start_ns : m->trace.start_ns;
 
 		m->trace.duration_ns = m->trace.windows ? st->window.duration_ns : FACT_UNKNOWN;
-		m->trace.scope_realtime_ns = number_sum(m->trace.start_realtime_ns,
-							number_since(start, m->trace.start_ns));
+		m->trace.scope_realtime_ns =
+			number_sum(m->trace.start_realtime_ns, number_since(start, m->trace.start_ns));
 	}
 }
 

@@ -20,12 +20,12 @@ struct usage_sample {
 
 struct process {
 	struct model_process pub;
-	bool used;   /* first is set */
+	bool used;					 /* first is set */
 	struct usage_sample first, recent[USAGE_RECENT]; /* oldest first */
 	size_t n_recent;
 	int64_t ended_ns;
-	int64_t held_ns;  /* when its open files were told last */
-	size_t references; /* tallies, holders and links that name it */
+	int64_t held_ns;				/* when its open files were told last */
+	size_t references;				/* tallies, holders and links that name it */
 	uint64_t evicted_cpu_ns, evicted_window_cpu_ns; /* of its ends on evicted channels */
 	UT_hash_handle hh;
 };
@@ -37,9 +37,9 @@ struct object {
 	uint64_t ino, peer_ino;
 	char *path;
 	bool path_truncated;
-	uint64_t seq;	 /* when it appeared, among all facts */
-	int64_t seen_ns; /* last announced or used */
-	struct channel *channel;	   /* of the last resolve */
+	uint64_t seq;		 /* when it appeared, among all facts */
+	int64_t seen_ns;	 /* last announced or used */
+	struct channel *channel; /* of the last resolve */
 	struct object *next_of_channel;
 	struct grave *grave; /* while it is evicted */
 	UT_hash_handle hh;
@@ -97,14 +97,14 @@ struct link {
 struct container {
 	struct model_container pub;
 	struct container *same_id;
-	uint64_t seq;	  /* when it appeared, among all facts */
-	int64_t seen_ns;  /* last fact */
-	bool shim_seen;	  /* among the processes */
+	uint64_t seq;	 /* when it appeared, among all facts */
+	int64_t seen_ns; /* last fact */
+	bool shim_seen;	 /* among the processes */
 	/* Of a resolve: */
 	size_t order;
 	struct container *next_of_name, *next_of_dir; /* in a struct place */
-	struct channel *logs[2]; /* its stdout and stderr FIFOs */
-	size_t waiting_logs;	 /* container-log FIFOs, those of execs as well, without their container-output */
+	struct channel *logs[2];		      /* its stdout and stderr FIFOs */
+	size_t waiting_logs; /* container-log FIFOs, those of execs as well, without their container-output */
 	size_t channels, log_files;
 	UT_hash_handle hh;
 };
@@ -161,7 +161,7 @@ struct state {
 #define ROLE_BIT(role) (1U << (role))
 
 /* What the holders say: which of a container's descriptors a channel is. */
-#define FD_STDIN (1U << 0)
+#define FD_STDIN  (1U << 0)
 #define FD_STDOUT (1U << 1)
 #define FD_STDERR (1U << 2)
 
@@ -173,29 +173,29 @@ struct channel {
 	size_t order; /* in m->channels */
 	uint64_t seq; /* of its first object */
 	struct object *objects;
-	bool forgotten;		/* evicted just now */
-	struct channel *older;	/* the same key under another name */
-	struct channel *pair;	/* UNIX: what the other socket was taken for */
-	bool absorbed;		/* it is part of pair */
-	unsigned int n_naming;	/* sockets that name this one as their peer */
-	char *other_path;	/* the other socket's, where both have one */
+	bool forgotten;	       /* evicted just now */
+	struct channel *older; /* the same key under another name */
+	struct channel *pair;  /* UNIX: what the other socket was taken for */
+	bool absorbed;	       /* it is part of pair */
+	unsigned int n_naming; /* sockets that name this one as their peer */
+	char *other_path;      /* the other socket's, where both have one */
 	struct tally **tallies;
 	size_t n_tallies;
 	/* From its ends since the trace began, in whatever scope: */
 	uint64_t bytes_in, bytes_out;
-	struct process *top_writer, *top_reader;	/* of the most bytes */
-	struct process *shim_writer, *shim_reader;	/* ends, else holders */
-	unsigned int writers, readers;			/* ROLE_BITs of its ends */
-	unsigned int holding_writers, holding_readers;	/* and of its holders */
+	struct process *top_writer, *top_reader;       /* of the most bytes */
+	struct process *shim_writer, *shim_reader;     /* ends, else holders */
+	unsigned int writers, readers;		       /* ROLE_BITs of its ends */
+	unsigned int holding_writers, holding_readers; /* and of its holders */
 	/* Whose it is: */
 	struct container *ct;
 	struct container *fd_ct; /* whose first process holds it, on these descriptors: */
 	unsigned int fds;
 	struct container *writer_ct; /* whose process writes it */
-	struct channel *mate; /* container-output and container-log of one stream; stdin's likewise */
-	struct place *place;  /* a log file that may be any of these containers' */
-	bool place_named;     /* they are those of its name, not all of its directory */
-	unsigned int tie;	/* while links are matched */
+	struct channel *mate;	     /* container-output and container-log of one stream; stdin's likewise */
+	struct place *place;	     /* a log file that may be any of these containers' */
+	bool place_named;	     /* they are those of its name, not all of its directory */
+	unsigned int tie;	     /* while links are matched */
 	size_t tie_round;
 	bool ambiguous;
 };
@@ -225,15 +225,15 @@ struct resolve {
 	size_t n_containers;
 	struct vote *votes; /* from, to in the order of channels */
 	size_t n_votes;
-	size_t rounds; /* of matching links */
-	struct index keys;	 /* struct channel_key: the youngest channel */
-	struct index ids;	 /* channel id: struct id_use */
-	struct index addresses;	 /* socket address: struct address_use */
-	struct index bundles;	 /* directory: struct container */
-	struct index pids;	 /* int64_t: struct pid_use */
-	struct index dirs;	 /* log directory: struct place */
-	struct index names;	 /* "<log directory>/<container name>": struct place */
-	struct index found;	 /* id of a container that only its FIFOs told of: struct container */
+	size_t rounds;		/* of matching links */
+	struct index keys;	/* struct channel_key: the youngest channel */
+	struct index ids;	/* channel id: struct id_use */
+	struct index addresses; /* socket address: struct address_use */
+	struct index bundles;	/* directory: struct container */
+	struct index pids;	/* int64_t: struct pid_use */
+	struct index dirs;	/* log directory: struct place */
+	struct index names;	/* "<log directory>/<container name>": struct place */
+	struct index found;	/* id of a container that only its FIFOs told of: struct container */
 };
 
 /* What containers say about a pid. */
@@ -259,9 +259,6 @@ void model_blank(struct model *m);
 void state_free(struct model *m);
 /* The first container of an id, NULL when there is none; others follow by same_id. */
 struct container *state_find_container(const struct state *st, const char *id, size_t len);
-void container_free(struct container *c);
-void process_free(struct process *p);
-void object_free(struct object *o);
 
 /* evict.c: what facts about an evicted channel come to. NULL when it is not evicted. */
 struct grave *grave_find(struct state *st, uint32_t object);
@@ -269,11 +266,11 @@ void grave_count(struct model *m, struct grave *g, struct process *p, const stru
 void graves_free(struct state *st);
 
 /* The steps of a resolve, in their order. Each returns 0 or -ENOMEM. */
-int pairing_resolve(struct resolve *r);	  /* objects to channels with ends and holders */
-int evidence_resolve(struct resolve *r);  /* indexes over containers and runtimes, what ends and holders say */
-int identity_resolve(struct resolve *r);  /* roles that names tell */
-int votes_resolve(struct resolve *r);	  /* links */
-int matching_resolve(struct resolve *r);  /* container-output and -stdin, by links and holders */
+int pairing_resolve(struct resolve *r);	 /* objects to channels with ends and holders */
+int evidence_resolve(struct resolve *r); /* indexes over containers and runtimes, what ends and holders say */
+int identity_resolve(struct resolve *r); /* roles that names tell */
+int votes_resolve(struct resolve *r);	 /* links */
+int matching_resolve(struct resolve *r); /* container-output and -stdin, by links and holders */
 int log_files_resolve(struct resolve *r); /* whose log file */
 int streams_resolve(struct resolve *r);
 int rows_resolve(struct resolve *r); /* transports, processes, losses */

@@ -67,9 +67,7 @@ static int by_way(const void *a, const void *b)
 
 static bool make_item(struct channel *ch, struct item *item)
 {
-	*item = (struct item){
-		.ct = ch->ct, .exec = ch->pub.exec, .stream = ch->pub.stream, .ch = ch
-	};
+	*item = (struct item){ .ct = ch->ct, .exec = ch->pub.exec, .stream = ch->pub.stream, .ch = ch };
 	if (!ch->ct)
 		return false;
 	switch (ch->pub.role) {
@@ -144,8 +142,7 @@ static int sum_ends(struct resolve *r, const struct channel *ch, enum direction 
 /* Who reads a log FIFO: by its ends, else its holders (a shim holds the read end too, but never reads). */
 static enum process_role log_reader(const struct channel *ch)
 {
-	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_CLIENT,
-						   PROCESS_OTHER };
+	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_CLIENT, PROCESS_OTHER };
 	struct fifo_name f;
 	size_t i;
 
@@ -163,8 +160,7 @@ static enum process_role log_reader(const struct channel *ch)
 
 static enum process_role file_writer(const struct channel *ch)
 {
-	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_SHIM,
-						   PROCESS_CLIENT };
+	static const enum process_role roles[] = { PROCESS_CONTAINERD, PROCESS_SHIM, PROCESS_CLIENT };
 	size_t i;
 
 	if (ch->top_writer)
@@ -245,8 +241,7 @@ static int64_t log_bytes(const struct resolve *r, const struct model_hop *hops, 
 	if (!r->m->trace.windows)
 		return FACT_UNKNOWN;
 	for (i = 0; i < items.n; i++) {
-		const struct model_end *end = r->m->trace.writers && hops[i].in ? hops[i].in
-										: hops[i].out;
+		const struct model_end *end = r->m->trace.writers && hops[i].in ? hops[i].in : hops[i].out;
 
 		if (items.at[i].stage != STAGE_OUTPUT || !end)
 			continue;
@@ -352,8 +347,7 @@ static size_t count_streams(struct items items)
 }
 
 /* How a container's own streams share its files: those that wrote go there, and if none did, all. */
-static int fill_own(struct resolve *r, struct model_container *c, struct items own,
-		    const struct files *files)
+static int fill_own(struct resolve *r, struct model_container *c, struct items own, const struct files *files)
 {
 	size_t i, wrote = 0;
 	int err = 0;
@@ -391,15 +385,14 @@ static int fill_execs(struct resolve *r, struct model_container *c, struct items
 		return -ENOMEM;
 	for (i = 0; i < execs.n && !err; i += stream_items(execs, i).n) {
 		if (execs.at[i].stream)
-			err = fill_stream(r, &c->execs[c->n_execs++], stream_items(execs, i), NULL,
-					  false);
+			err = fill_stream(r, &c->execs[c->n_execs++], stream_items(execs, i), NULL, false);
 	}
 	return err;
 }
 
 /* Over stdout and stderr, each channel once. */
-static int add_up(struct resolve *r, struct model_container *c, struct items own,
-		  struct items loose, const struct files *files)
+static int add_up(struct resolve *r, struct model_container *c, struct items own, struct items loose,
+		  const struct files *files)
 {
 	bool wrote = anything_passed(own) || anything_passed(loose);
 	struct model_stream rest = { 0 };

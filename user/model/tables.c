@@ -88,7 +88,7 @@ struct process *tables_add_process(struct state *st, uint32_t id)
 	return p;
 }
 
-void process_free(struct process *p)
+static void process_free(struct process *p)
 {
 	free(p->pub.comm);
 	free(p->pub.exe);
@@ -101,7 +101,7 @@ void process_free(struct process *p)
 	free(p);
 }
 
-void object_free(struct object *o)
+static void object_free(struct object *o)
 {
 	free(o->path);
 	free(o);
@@ -162,8 +162,7 @@ static void runtime_free(struct runtime *r)
 	free(r);
 }
 
-struct tally *tables_tally(struct state *st, struct object *o, struct process *p,
-			   enum direction direction)
+struct tally *tables_tally(struct state *st, struct object *o, struct process *p, enum direction direction)
 {
 	struct tally_key key = { o->id, p->pub.id, (uint32_t)direction };
 	struct tally *t;
@@ -208,8 +207,7 @@ struct holder *tables_holder(struct state *st, struct process *p, int fd)
 	return h;
 }
 
-struct link *tables_link(struct state *st, struct object *from, struct object *to,
-			 struct process *p)
+struct link *tables_link(struct state *st, struct object *from, struct object *to, struct process *p)
 {
 	struct link_key key = { from->id, to->id, p->pub.id };
 	struct link *l;
@@ -241,7 +239,7 @@ struct container *state_find_container(const struct state *st, const char *id, s
 	return c;
 }
 
-void container_free(struct container *c)
+static void container_free(struct container *c)
 {
 	free(c->pub.id);
 	free(c->pub.namespace);
@@ -282,6 +280,45 @@ struct container *tables_add_container(struct state *st, struct container *head,
 fail:
 	container_free(c);
 	return NULL;
+}
+
+void tables_remove_tally(struct state *st, struct tally *t)
+{
+	t->process->references--;
+	HASH_DELETE(hh, st->tallies, t);
+	free(t);
+}
+
+void tables_remove_link(struct state *st, struct link *l)
+{
+	l->process->references--;
+	HASH_DELETE(hh, st->links, l);
+	free(l);
+}
+
+void tables_remove_holder(struct state *st, struct holder *h)
+{
+	h->process->references--;
+	HASH_DELETE(hh, st->holders, h);
+	free(h);
+}
+
+void tables_remove_object(struct state *st, struct object *o)
+{
+	HASH_DELETE(hh, st->objects, o);
+	object_free(o);
+}
+
+void tables_remove_process(struct state *st, struct process *p)
+{
+	HASH_DELETE(hh, st->processes, p);
+	process_free(p);
+}
+
+void tables_remove_container(struct state *st, struct container *c)
+{
+	HASH_DELETE(hh, st->containers, c);
+	container_free(c);
 }
 
 static void windows_free(struct window_counters *w)

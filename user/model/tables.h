@@ -34,13 +34,19 @@ struct object *tables_find_object(const struct state *st, uint32_t id);
 struct process *tables_add_process(struct state *st, uint32_t id);
 struct object *tables_add_object(struct state *st, uint32_t id);
 struct runtime *tables_runtime(struct state *st, int64_t pid);
-struct tally *tables_tally(struct state *st, struct object *o, struct process *p,
-			   enum direction direction);
+struct tally *tables_tally(struct state *st, struct object *o, struct process *p, enum direction direction);
 struct holder *tables_holder(struct state *st, struct process *p, int fd);
-struct link *tables_link(struct state *st, struct object *from, struct object *to,
-			 struct process *p);
+struct link *tables_link(struct state *st, struct object *from, struct object *to, struct process *p);
 /* head: the first of the same id, NULL if this is. */
 struct container *tables_add_container(struct state *st, struct container *head, const char *id);
+
+/* Remove and free one; what names a process is taken off its references. */
+void tables_remove_tally(struct state *st, struct tally *t);
+void tables_remove_link(struct state *st, struct link *l);
+void tables_remove_holder(struct state *st, struct holder *h);
+void tables_remove_object(struct state *st, struct object *o);
+void tables_remove_process(struct state *st, struct process *p);
+void tables_remove_container(struct state *st, struct container *c);
 
 /* The tables of facts (feed_*.c); 0, -EINVAL or -ENOMEM. */
 int feed_host(void *ctx, const struct fact_host *f);

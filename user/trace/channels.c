@@ -156,9 +156,8 @@ void channels_evict(struct session *s)
 	struct trace_channel *c, *next;
 	struct trace_end *e, *next_end;
 
-	if (s->dirty || s->evicted_ns > before)
+	if (s->dirty)
 		return;
-	s->evicted_ns = before + CHANNEL_IDLE_NS;
 	HASH_ITER(hh, s->ends, e, next_end)
 		if (e->channel->used_ns < before)
 			end_free(s, e);

@@ -13,6 +13,9 @@
 
 /* So few processes' memory is looked at without much delay. */
 #define MEMORY_AT_ONCE 16
+/* How soon a ring that fills is emptied again, and how often open files are asked for names. */
+#define HURRY_MS 1
+#define NAMES_NS 100000000LL
 
 int64_t clock_ns(int clock)
 {
@@ -185,7 +188,6 @@ int session_open(const struct session_options *o, struct session **ret, char *er
 	s->start_realtime_ns = clock_ns(CLOCK_REALTIME);
 	s->start_ns = clock_ns(CLOCK_MONOTONIC);
 	s->window_start_ns = s->start_ns;
-	s->evicted_ns = s->start_ns;
 	tracer_start(s->tracer);
 	*ret = s;
 	return 0;
@@ -332,7 +334,6 @@ static bool loss_changed(struct session *s, struct tracer_loss *l)
 static int session_tick(struct session *s, int64_t now)
 {
 	struct tracer_loss l;
-	char err[256];
 	int n;
 
 	if (loss_changed(s, &l)) {
@@ -346,13 +347,32 @@ static int session_tick(struct session *s, int64_t now)
 	}
 	processes_usage(s, false);
 	loss_emit(s);
-	if (s->unannounced && l.stats.channel_dropped)
-		open_files_read(s, err, sizeof(err));
 	while (s->window_start_ns + s->o.interval_ns <= now)
 		window_close(s, s->window_start_ns + s->o.interval_ns);
 	processes_evict(s);
 	channels_evict(s);
 	return 0;
+}
+
+/*
+ * A ring that is full when it is emptied may have turned away the names of new channels, which their next
+ * operations repeat. Come back soon then, and look at the open files while they are open.
+ */
+static void names_seek(struct session *s, int records)
+{
+	size_t room = tracer_options_get(s->tracer)->ring_bytes / sizeof(struct ss_op);
+	int64_t now;
+	char err[256];
+
+	s->hurry = records > 0 && (size_t)records > room / 4;
+	if (!s->unannounced)
+		return;
+	s->hurry = true;
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (now - s->named_ns < NAMES_NS)
+		return;
+	s->named_ns = now;
+	open_files_read(s, err, sizeof(err));
 }
 
 int session_poll(struct session *s, int timeout_ms)
@@ -361,9 +381,12 @@ int session_poll(struct session *s, int timeout_ms)
 	int64_t now, due = s->window_start_ns + s->o.interval_ns;
 	int n;
 
+	if (s->hurry && timeout_ms > HURRY_MS)
+		timeout_ms = HURRY_MS;
 	n = tracer_poll(s->tracer, timeout_ms);
 	if (n < 0 && n != -EINTR)
 		return n;
+	names_seek(s, n);
 	if (s->pending)
 		containers_retry(s);
 	if (s->details)

@@ -8,7 +8,7 @@
 #include "trace/session.h"
 
 /* Channels without an operation for this long are forgotten; they come back with their next operation. */
-#define CHANNEL_IDLE_NS (30LL * 1000000000)
+#define CHANNEL_IDLE_NS (10LL * 1000000000)
 
 struct trace_process {
 	uint32_t id;
@@ -114,9 +114,10 @@ struct session {
 	int64_t start_ns, start_realtime_ns;
 	int64_t window_start_ns;
 	uint64_t windows;
-	int64_t evicted_ns;
 	uint64_t swept, processes_dropped;
 	bool stopping;
+	bool hurry; /* the ring fills, or a name is missing */
+	int64_t named_ns; /* open files were asked for names */
 	bool versions_known; /* of the binaries seen at the start: a new process's is soon told */
 	struct trace_details *details;
 	struct openfiles *files;

@@ -18,6 +18,10 @@ enum map_access {
 /* How a holder has its channel open. */
 enum map_access map_access(const struct model_channel *ch, const struct model_holder *h);
 
+bool map_is_unix(enum transport t);
+/* Of a UNIX socket: is there another one at its other end? A listening socket has none. */
+bool map_has_peer(const struct model_channel *ch);
+
 /* Bytes waiting in a pipe or FIFO and its size; FACT_UNKNOWN. */
 void map_occupancy(const struct model_channel *ch, int64_t *bytes, int64_t *size);
 
@@ -27,7 +31,7 @@ struct map_answers {
 	int64_t shim_log_fifos, container_log_fifos, container_log_unread, container_log_kept_open;
 	int64_t container_output_pipes, container_output_ptys, container_streams_on_unix,
 		container_channels;
-	int64_t log_files, rpc_sockets, path_handles, holders, containers;
+	int64_t log_files, rpc_connections, rpc_listeners, path_handles, holders, containers;
 	char *sentences[MAP_SENTENCES];
 	size_t n_sentences;
 };

@@ -10,7 +10,7 @@
 #include "view/map.h"
 #include "view/text.h"
 
-static bool is_unix(enum transport t)
+bool map_is_unix(enum transport t)
 {
 	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM ||
 	       t == TRANSPORT_UNIX_SEQPACKET;
@@ -55,6 +55,14 @@ enum map_access map_access(const struct model_channel *ch, const struct model_ho
 	    !has_read(ch, h->process))
 		return MAP_KEEPER;
 	return MAP_READ;
+}
+
+bool map_has_peer(const struct model_channel *ch)
+{
+	const char *inos = ch->id ? strchr(ch->id, ':') : NULL;
+
+	/* "unix-stream:INO:PEERINO", the lower one first and 0 for none. */
+	return !inos || strncmp(inos, ":0:", 3) != 0;
 }
 
 void map_occupancy(const struct model_channel *ch, int64_t *bytes, int64_t *size)
@@ -220,7 +228,7 @@ static void say_sockets(FILE *out, const struct model *m, struct map_answers *a)
 				       ch->role != ROLE_CONTAINER_LOG && ch->role != ROLE_LOG_FILE))
 			continue;
 		a->container_channels++;
-		a->container_streams_on_unix += is_unix(ch->transport);
+		a->container_streams_on_unix += map_is_unix(ch->transport);
 	}
 	if (!a->container_channels)
 		fprintf(out, "No channel of a container's stream was found open, so whether one "
@@ -243,25 +251,29 @@ static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 	static const enum channel_role roles[] = { ROLE_TTRPC_TASK, ROLE_TTRPC_EVENTS,
 						   ROLE_GRPC_API, ROLE_NRI };
 	const size_t n_roles = sizeof(roles) / sizeof(roles[0]);
-	size_t n[sizeof(roles) / sizeof(roles[0])] = { 0 }, total = 0, journald = 0, i, r;
+	size_t n[sizeof(roles) / sizeof(roles[0])] = { 0 }, journald = 0, i, r;
 	const char *between = "";
 
 	for (i = 0; i < m->n_channels; i++) {
 		const struct model_channel *ch = m->channels[i];
 
-		if (!is_unix(ch->transport) || !ch->n_holders)
+		if (!map_is_unix(ch->transport) || !ch->n_holders)
 			continue;
-		for (r = 0; r < n_roles; r++) {
-			n[r] += ch->role == roles[r];
-			total += ch->role == roles[r];
-		}
 		journald += ch->role == ROLE_JOURNALD;
+		for (r = 0; r < n_roles; r++) {
+			if (ch->role != roles[r])
+				continue;
+			n[r] += map_has_peer(ch);
+			a->rpc_connections += map_has_peer(ch);
+			a->rpc_listeners += !map_has_peer(ch);
+		}
 	}
-	a->rpc_sockets = (int64_t)total;
-	if (!total) {
-		fprintf(out, "No UNIX socket for RPC was found open.");
+	if (!a->rpc_connections) {
+		fprintf(out, "No UNIX socket connection for RPC was found open.");
 	} else {
-		fprintf(out, "RPC goes over %zu UNIX socket connection%s: ", total, plural(total));
+		fprintf(out,
+			"RPC goes over %" PRId64 " UNIX socket connection%s: ", a->rpc_connections,
+			plural((size_t)a->rpc_connections));
 		for (r = 0; r < n_roles; r++) {
 			if (!n[r])
 				continue;
@@ -270,9 +282,13 @@ static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 		}
 		fputc('.', out);
 	}
+	if (a->rpc_listeners)
+		fprintf(out, " %" PRId64 " more socket%s for RPC %s without a peer: listening.",
+			a->rpc_listeners, plural((size_t)a->rpc_listeners),
+			a->rpc_listeners == 1 ? "is" : "are");
 	if (journald)
-		fprintf(out, " %zu more go%s to journald: no RPC, the daemon's own messages.",
-			journald, journald == 1 ? "es" : "");
+		fprintf(out, " %zu more connection%s go%s to journald: log messages, no RPC.",
+			journald, plural(journald), journald == 1 ? "es" : "");
 }
 
 static void say_files(FILE *out, const struct model *m, struct map_answers *a)

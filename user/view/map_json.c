@@ -44,6 +44,8 @@ static void put_channels(struct json_out *o, const struct model *m)
 		map_occupancy(ch, &bytes, &size);
 		json_set_number(&v, "pipe_bytes", bytes);
 		json_set_number(&v, "pipe_size", size);
+		if (map_is_unix(ch->transport))
+			json_set_flag(&v, "has_peer", map_has_peer(ch));
 		for (j = 0; j < ch->n_holders && holders; j++) {
 			if (json_array_append_new(holders, holder(ch, &ch->holders[j]))) {
 				json_decref(holders);
@@ -100,7 +102,8 @@ static int put_answers(struct json_out *o, const struct model *m)
 	/* Without a channel to look at there is no answer. */
 	json_set_number(&v, "stream_channels_on_unix_sockets",
 			a.container_channels ? a.container_streams_on_unix : FACT_UNKNOWN);
-	json_set_number(&v, "rpc_sockets", a.rpc_sockets);
+	json_set_number(&v, "rpc_connections", a.rpc_connections);
+	json_set_number(&v, "rpc_listeners", a.rpc_listeners);
 	json_set_number(&v, "descriptors", a.holders);
 	json_set_number(&v, "path_handles", a.path_handles);
 	for (i = 0; i < a.n_sentences && sentences; i++) {

@@ -53,12 +53,6 @@ __attribute__((format(printf, 4, 5))) static void say(struct map *p, enum table_
 	free(text);
 }
 
-static bool is_unix(const struct model_channel *ch)
-{
-	return ch->transport == TRANSPORT_UNIX_STREAM || ch->transport == TRANSPORT_UNIX_DGRAM ||
-	       ch->transport == TRANSPORT_UNIX_SEQPACKET;
-}
-
 /* "fd 20, 22 O_PATH": one process's descriptors with one kind of access. Was there any? */
 static bool say_fds(FILE *t, const struct model_channel *ch, const struct model_process *process,
 		    enum map_access access, const char *between)
@@ -165,11 +159,15 @@ static void say_pair(struct map *p, int indent, const struct model_channel *ch)
 			second = ch->holders[i].socket_ino;
 	}
 	say_side(t, ch, first);
-	fprintf(t, " %s ", text_both());
-	if (second != first)
-		say_side(t, ch, second);
-	else
-		fprintf(t, "?");
+	if (!map_has_peer(ch)) {
+		fprintf(t, ", without a peer (it listens, or is not connected)");
+	} else {
+		fprintf(t, " %s ", text_both());
+		if (second != first)
+			say_side(t, ch, second);
+		else
+			fprintf(t, "?");
+	}
 	if (!fclose(t))
 		say(p, TABLE_PLAIN, indent, "%s", text);
 	free(text);
@@ -192,7 +190,7 @@ static void say_channel(struct map *p, int indent, const struct model_channel *c
 		     : "?");
 	if (!ch->n_holders)
 		say(p, TABLE_DIM, indent + 4, "nobody seen holding it");
-	else if (is_unix(ch))
+	else if (map_is_unix(ch->transport))
 		say_pair(p, indent + 4, ch);
 	else
 		say_holders(p, indent + 4, ch);
@@ -482,21 +480,16 @@ static void say_answers(struct map *p)
 
 static void say_head(struct map *p)
 {
-	const struct model *m = p->m;
+	struct names_census n = names_count(p->names);
 	char shims[NUMBER_SIZE], containers[NUMBER_SIZE], name[NAME_SIZE];
-	size_t n_shims = 0, n_containers = 0, i;
 
-	for (i = 0; i < m->n_processes; i++)
-		n_shims += m->processes[i]->role == PROCESS_SHIM;
-	for (i = 0; i < m->n_containers; i++)
-		n_containers += !m->containers[i]->is_sandbox;
 	say(p, TABLE_STRONG, 0,
 	    "Who holds which end on %s: %zu containerd%s, %s shim%s, %s container%s",
-	    view_clean(name, sizeof(name), m->host.hostname, 200), m->n_runtimes,
-	    m->n_runtimes == 1 ? "" : "s", view_count(shims, sizeof(shims), (int64_t)n_shims),
-	    n_shims == 1 ? "" : "s",
-	    view_count(containers, sizeof(containers), (int64_t)n_containers),
-	    n_containers == 1 ? "" : "s");
+	    view_clean(name, sizeof(name), p->m->host.hostname, 200), n.containerds,
+	    n.containerds == 1 ? "" : "s", view_count(shims, sizeof(shims), (int64_t)n.shims),
+	    n.shims == 1 ? "" : "s",
+	    view_count(containers, sizeof(containers), (int64_t)n.containers),
+	    n.containers == 1 ? "" : "s");
 }
 
 int view_map_text(FILE *out, const struct model *m, const struct view_options *o)

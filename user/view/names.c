@@ -9,8 +9,11 @@
 #include "view/number.h"
 
 struct names {
+	const struct model *m;
 	const struct model_container **by_id;
 	size_t n;
+	int64_t *shims; /* pids of the shims that serve containers, in order */
+	size_t n_shims;
 };
 
 static int by_id(const void *a, const void *b)
@@ -20,6 +23,13 @@ static int by_id(const void *a, const void *b)
 	return strcmp((*ca)->id, (*cb)->id);
 }
 
+static int by_pid(const void *a, const void *b)
+{
+	const int64_t *pa = a, *pb = b;
+
+	return *pa < *pb ? -1 : *pa > *pb;
+}
+
 struct names *names_new(const struct model *m)
 {
 	struct names *n = calloc(1, sizeof(*n));
@@ -27,16 +37,21 @@ struct names *names_new(const struct model *m)
 
 	if (!n)
 		return NULL;
+	n->m = m;
 	n->by_id = calloc(m->n_containers + 1, sizeof(*n->by_id));
-	if (!n->by_id) {
-		free(n);
+	n->shims = calloc(m->n_containers + 1, sizeof(*n->shims));
+	if (!n->by_id || !n->shims) {
+		names_free(n);
 		return NULL;
 	}
 	for (i = 0; i < m->n_containers; i++) {
 		if (m->containers[i]->id)
 			n->by_id[n->n++] = m->containers[i];
+		if (m->containers[i]->shim_pid != FACT_UNKNOWN)
+			n->shims[n->n_shims++] = m->containers[i]->shim_pid;
 	}
 	qsort(n->by_id, n->n, sizeof(*n->by_id), by_id);
+	qsort(n->shims, n->n_shims, sizeof(*n->shims), by_pid);
 	return n;
 }
 
@@ -45,7 +60,45 @@ void names_free(struct names *n)
 	if (!n)
 		return;
 	free(n->by_id);
+	free(n->shims);
 	free(n);
+}
+
+bool names_helper(const struct names *n, const struct model_process *p)
+{
+	size_t i;
+
+	if (!p->ended || (p->role != PROCESS_CONTAINERD && p->role != PROCESS_SHIM))
+		return false;
+	if (p->role == PROCESS_SHIM)
+		return !bsearch(&p->pid, n->shims, n->n_shims, sizeof(*n->shims), by_pid);
+	for (i = 0; i < n->m->n_runtimes; i++) {
+		if (n->m->runtimes[i]->pid == p->pid)
+			return false;
+	}
+	return true;
+}
+
+struct names_census names_count(const struct names *n)
+{
+	struct names_census ret = { 0 };
+	size_t i;
+
+	for (i = 0; i < n->m->n_processes; i++) {
+		const struct model_process *p = n->m->processes[i];
+
+		if (names_helper(n, p))
+			ret.helpers++;
+		else if (p->role == PROCESS_CONTAINERD)
+			ret.containerds++;
+		else if (p->role == PROCESS_SHIM)
+			ret.shims++;
+		else
+			ret.others++;
+	}
+	for (i = 0; i < n->m->n_containers; i++)
+		ret.containers += !n->m->containers[i]->is_sandbox;
+	return ret;
 }
 
 static int id_of(const void *key, const void *item)

@@ -18,6 +18,18 @@ struct names;
 struct names *names_new(const struct model *m);
 void names_free(struct names *n);
 
+/*
+ * Is this one of the short-lived processes that a containerd or shim starts beside the daemons that
+ * serve: a fork before its exec, `shim start`, `shim delete`? They ended and serve no container.
+ */
+bool names_helper(const struct names *n, const struct model_process *p);
+
+/* How many containerds, shims and containers (without sandboxes) there are; helpers are none. */
+struct names_census {
+	size_t containerds, shims, containers, others, helpers;
+};
+struct names_census names_count(const struct names *n);
+
 /* NULL for an unknown id (or NULL). */
 const struct model_container *names_find(const struct names *n, const char *id);
 

@@ -132,11 +132,12 @@ static int process_order(const void *a, const void *b)
 int report_processes(FILE *out, const struct model *m, const struct names *n,
 		     const struct view_options *o)
 {
-	struct process_sum all = { 0 }, rest = { 0 };
+	struct process_sum all = { 0 }, rest = { 0 }, helpers = { 0 };
 	const struct model_process **list;
 	char name[NAME_SIZE];
 	struct table *t = NULL;
-	size_t shown = m->n_processes, i;
+	size_t most = o->rows > 0 ? (size_t)o->rows : SIZE_MAX, shown = 0, n_rest = 0,
+	       n_helpers = 0, i;
 	int err = -ENOMEM;
 
 	list = calloc(m->n_processes + 1, sizeof(*list));
@@ -151,18 +152,27 @@ int report_processes(FILE *out, const struct model *m, const struct names *n,
 	for (i = 0; i < m->n_processes; i++)
 		list[i] = m->processes[i];
 	qsort(list, m->n_processes, sizeof(*list), process_order);
-	if (o->rows > 0 && shown > (size_t)o->rows)
-		shown = (size_t)o->rows;
 	for (i = 0; i < m->n_processes; i++) {
 		process_sum_add(&all, list[i]);
-		if (i < shown)
+		if (names_helper(n, list[i])) {
+			process_sum_add(&helpers, list[i]);
+			n_helpers++;
+		} else if (shown < most) {
 			process_row(t, m, n, list[i]);
-		else
+			shown++;
+		} else {
 			process_sum_add(&rest, list[i]);
+			n_rest++;
+		}
 	}
-	if (shown < m->n_processes) {
-		snprintf(name, sizeof(name), "%zu more", m->n_processes - shown);
+	if (n_rest) {
+		snprintf(name, sizeof(name), "%zu more", n_rest);
 		process_sum_row(t, m, TABLE_DIM, name, &rest);
+	}
+	if (n_helpers) {
+		snprintf(name, sizeof(name), "%zu short-lived helper%s", n_helpers,
+			 n_helpers == 1 ? "" : "s");
+		process_sum_row(t, m, TABLE_DIM, name, &helpers);
 	}
 	process_sum_row(t, m, TABLE_STRONG, "total", &all);
 	err = table_print(out, t, o->width, o->colour);

@@ -64,27 +64,27 @@ static void add_count(FILE *out, size_t n, const char *what, const char *between
 		n == 1 ? "" : "s");
 }
 
+/* The model and the names of what is in it. */
+struct headline {
+	const struct model *m;
+	const struct names *names;
+};
+
 static void write_headline(FILE *t, const void *arg)
 {
-	const struct model *m = arg;
-	size_t containerds = 0, shims = 0, containers = 0, others = 0, i;
+	const struct headline *h = arg;
+	const struct model *m = h->m;
+	struct names_census n = names_count(h->names);
 	char buf[NUMBER_SIZE];
 
-	for (i = 0; i < m->n_processes; i++) {
-		containerds += m->processes[i]->role == PROCESS_CONTAINERD;
-		shims += m->processes[i]->role == PROCESS_SHIM;
-		others += m->processes[i]->role != PROCESS_CONTAINERD &&
-			  m->processes[i]->role != PROCESS_SHIM;
-	}
-	for (i = 0; i < m->n_containers; i++)
-		containers += !m->containers[i]->is_sandbox;
 	fprintf(t, "Traced");
-	add_count(t, containerds, "containerd", " ");
-	add_count(t, shims, "shim", ", ");
-	add_count(t, containers, "container", ", ");
-	if (others)
-		fprintf(t, ", %s other process%s", view_count(buf, sizeof(buf), (int64_t)others),
-			others == 1 ? "" : "es");
+	add_count(t, n.containerds, "containerd", " ");
+	add_count(t, n.shims, "shim", ", ");
+	add_count(t, n.containers, "container", ", ");
+	if (n.others + n.helpers)
+		fprintf(t, ", %s other process%s",
+			view_count(buf, sizeof(buf), (int64_t)(n.others + n.helpers)),
+			n.others + n.helpers == 1 ? "" : "es");
 	if (m->host.hostname)
 		fprintf(t, " on %s", NAME(m->host.hostname));
 	fprintf(t, " for %s", number_duration(buf, sizeof(buf), m->trace.duration_ns));
@@ -153,13 +153,15 @@ static void write_note(FILE *t, const void *note)
 	fprintf(t, "Note: %s", (const char *)note);
 }
 
-int report_head(FILE *out, const struct model *m, const struct view_options *o)
+int report_head(FILE *out, const struct model *m, const struct names *n,
+		const struct view_options *o)
 {
+	struct headline headline = { m, n };
 	bool sound = m->trace.complete && m->exact;
 	size_t i;
 	int err;
 
-	err = paragraph(out, o, sound ? TABLE_STRONG : TABLE_WARN, write_headline, m);
+	err = paragraph(out, o, sound ? TABLE_STRONG : TABLE_WARN, write_headline, &headline);
 	if (!err)
 		err = paragraph(out, o, TABLE_PLAIN, write_when, m);
 	for (i = 0; i < m->n_runtimes && !err; i++)
@@ -297,7 +299,7 @@ int view_report_text(FILE *out, const struct model *m, const struct view_options
 		return -ENOMEM;
 	err = ways_collect(&ways, m, o->sort);
 	if (!err)
-		err = report_head(out, m, o);
+		err = report_head(out, m, names, o);
 	if (!err)
 		err = report_transports(out, m, o);
 	if (!err)
