@@ -8,6 +8,7 @@
 # nothing in the guest needs a maintainer script's work beyond what finish() does, and the image is made
 # in well under a minute instead of several. There is no network in the guest.
 
+# shellcheck source=scripts/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 PACKAGES=(

@@ -8,6 +8,7 @@
 # run.sh adds /init to it) and `release` (what uname -r says). The cloud flavour serves: the same code
 # as the generic one with fewer drivers, so a smaller download.
 
+# shellcheck source=scripts/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Kernel version, and the suites to look in, in this order: a moving suite may have left it behind.

@@ -18,6 +18,7 @@
 # machine. SHIMSCOPE_VM_ACCEL=kvm uses hardware where there is some. The guest has no network.
 # Exit status: the command's; 124 if time ran out; 125 if the machine did not work.
 
+# shellcheck source=scripts/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
@@ -96,7 +97,7 @@ truncate -s 4G "$work/out"
 
 accel=(-accel "${SHIMSCOPE_VM_ACCEL:-tcg,thread=multi,tb-size=256}")
 if [[ -n $icount ]]; then
-	accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
+	accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 	cpus=1
 fi
 # Where the rate cannot be measured the guest has to find it out.

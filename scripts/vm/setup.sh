@@ -7,6 +7,7 @@
 # own 7.2 stalled now and then. It is unpacked into the cache with the libraries that this machine
 # lacks, not installed: the machine's packages and apt sources stay as they are, and no root is needed.
 
+# shellcheck source=scripts/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 build() {

@@ -272,6 +272,8 @@ static void wrapping(void **state)
 	check_wrap("one two three", 8, 0, 2, "one two\n  three\n");
 	check_wrap("one two three", 7, 0, 0, "one two\nthree\n");
 	check_wrap("a\nb", 20, 0, 0, "a\\x0ab\n");
+	/* A word that a line takes is not split, whatever room is left. */
+	check_wrap("a sentence considerable", 20, 0, 0, "a sentence\nconsiderable\n");
 	check_wrap("", 20, 0, 0, "\n");
 	/* A word that no line takes is split, from where it stands. */
 	check_wrap("at /0123456789abcdefghij", 16, 0, 2, "at /0123456789ab\n  cdefghij\n");

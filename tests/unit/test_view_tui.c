@@ -28,12 +28,19 @@ static struct fixture *node_named(const char *name)
 /* Paint a model ten times a second, each time a second later, until a key says to leave. */
 static int screen(const char *node, const char *how)
 {
+	bool painted = false;
 	struct fixture *f;
 	struct tui *t;
+	sigset_t winch;
 
 	if (!setlocale(LC_ALL, ""))
 		return 3;
 	signal(SIGHUP, SIG_IGN);
+	if (!strcmp(how, "deaf")) {
+		sigemptyset(&winch);
+		sigaddset(&winch, SIGWINCH);
+		sigprocmask(SIG_BLOCK, &winch, NULL);
+	}
 	t = tui_open();
 	if (!t) {
 		printf("no screen: %s\n", strerror(errno));
@@ -45,7 +52,9 @@ static int screen(const char *node, const char *how)
 	for (;;) {
 		struct pollfd p = { .fd = tui_fd(t), .events = POLLIN };
 
-		if (tui_paint(t, &f->m))
+		if (!painted || strcmp(how, "once") != 0)
+			painted = tui_paint(t, &f->m) == 0;
+		if (!painted)
 			return 2;
 		poll(&p, 1, 100);
 		if (tui_keys(t))
@@ -342,6 +351,40 @@ static void resizing(void **state)
 	stop();
 }
 
+/* A new size is seen also when its signal is not. */
+static void resizing_unheard(void **state)
+{
+	char *text;
+
+	(void)state;
+	NEEDS_TMUX();
+	start("", "node", "deaf", 110, 36);
+	expect("q quit");
+	tmux("resize-window -x 60 -y 20");
+	pause_ms(400);
+	text = wait_for("q quit");
+	assert_fits(text, 60);
+	assert_int_equal(
+		strncmp(line_of(text, "c CPU  b bytes"), "c CPU  b bytes  n calls  e EAGAIN", 33),
+		0);
+	free(text);
+	stop();
+}
+
+/* Keys are answered at once, not with the next interval. */
+static void between_intervals(void **state)
+{
+	(void)state;
+	NEEDS_TMUX();
+	start("", "node", "once", 110, 36);
+	expect("7 streams by CPU");
+	keys("Tab");
+	expect("19 channels by CPU");
+	keys("n");
+	expect("19 channels by calls");
+	stop();
+}
+
 /* The terminal is as it was: what stood on it, its settings, its cursor. */
 static void assert_given_back(const char *mark)
 {
@@ -506,11 +549,18 @@ static int tear_down(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),	       cmocka_unit_test(lists_and_orders),
-		cmocka_unit_test(scrolling),   cmocka_unit_test(pausing),
-		cmocka_unit_test(help),	       cmocka_unit_test(resizing),
-		cmocka_unit_test(leaving),     cmocka_unit_test(colours),
-		cmocka_unit_test(hostile),     cmocka_unit_test(hanging_up),
+		cmocka_unit_test(rows),
+		cmocka_unit_test(lists_and_orders),
+		cmocka_unit_test(scrolling),
+		cmocka_unit_test(pausing),
+		cmocka_unit_test(help),
+		cmocka_unit_test(resizing),
+		cmocka_unit_test(resizing_unheard),
+		cmocka_unit_test(between_intervals),
+		cmocka_unit_test(leaving),
+		cmocka_unit_test(colours),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(hanging_up),
 		cmocka_unit_test(no_terminal),
 	};
 

@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{ "record", "write a capture", cmd_record },
 	{ "report", "what a capture holds", cmd_report },
 	{ "map", "who holds which end of which channel now, without tracing", cmd_map },
+	{ "bench", "the same bytes over each transport on this machine: a calibration, synthetic", cmd_bench },
 	{ "doctor", "what works here, and what to do about what does not", cmd_doctor },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

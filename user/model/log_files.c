@@ -111,7 +111,7 @@ struct claim {
 	struct channel *file;
 	struct container *ct;
 	uint64_t votes;
-	uint64_t sure; /* from channels that most of went to this file */
+	uint64_t sure;	  /* from channels that most of went to this file */
 	uint64_t carried; /* bytes read from those channels */
 };
 

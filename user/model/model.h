@@ -209,6 +209,13 @@ const char *protocol_name(enum protocol p);	    /* "ttrpc" */
 const char *process_role_name(enum process_role r); /* "shim" */
 const char *direction_name(enum direction d);	    /* "read" */
 
+/*
+ * What facts of this id are about; NULL when it is unknown or forgotten, and of a channel when nothing was
+ * resolved since the last feed.
+ */
+const struct model_channel *model_channel_of(const struct model *m, uint32_t id);
+const struct model_process *model_process_of(const struct model *m, uint32_t id);
+
 void counters_add(struct counters *to, const struct counters *n);
 
 #endif

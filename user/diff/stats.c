@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ratios of sums, and a bootstrap over windows. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "diff/stats.h"
+
+/* splitmix64: G. Steele, D. Lea, C. Flood, Fast Splittable Pseudorandom Number Generators, OOPSLA 2014. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* Below n < 2^32; the bias of n / 2^32 is far below what a resample shows. */
+static size_t random_below(uint64_t *state, size_t n)
+{
+	return (size_t)(((random_next(state) >> 32) * (uint64_t)n) >> 32);
+}
+
+static double sum_of(const double *v, size_t n)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += v[i];
+	return sum;
+}
+
+double stats_ratio(const struct stats_series *s)
+{
+	double den = sum_of(s->den, s->n);
+
+	return den > 0 ? sum_of(s->num, s->n) / den : NAN;
+}
+
+size_t stats_block(size_t n)
+{
+	size_t block = (size_t)lround(cbrt((double)n));
+
+	return block ? block : 1;
+}
+
+double stats_quantile(const double *sorted, size_t n, double p)
+{
+	double at = p * (double)(n - 1), low = floor(at);
+	size_t i = (size_t)low;
+
+	if (i + 1 >= n)
+		return sorted[n - 1];
+	if (isinf(sorted[i]) || isinf(sorted[i + 1]))
+		return at - low < 0.5 ? sorted[i] : sorted[i + 1];
+	return sorted[i] + (at - low) * (sorted[i + 1] - sorted[i]);
+}
+
+/* M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, 1964, 26.7.3 and 26.7.4. */
+double stats_t_cdf(double t, unsigned int df)
+{
+	double theta = atan(t / sqrt((double)df)), c = cos(theta), c2 = c * c, term, sum, between;
+	unsigned int k;
+
+	if (df % 2) {
+		term = c;
+		sum = df > 1 ? c : 0;
+		for (k = 3; k + 2 <= df; k += 2) {
+			term *= c2 * (double)(k - 1) / (double)k;
+			sum += term;
+		}
+		between = (theta + sin(theta) * sum) * M_2_PI;
+	} else {
+		term = sum = 1;
+		for (k = 2; k + 2 <= df; k += 2) {
+			term *= c2 * (double)(k - 1) / (double)k;
+			sum += term;
+		}
+		between = sin(theta) * sum;
+	}
+	return 0.5 + between / 2;
+}
+
+double stats_t_upper(double tail, unsigned int df)
+{
+	double low = 0, high = 1;
+	int i;
+
+	while (1 - stats_t_cdf(high, df) > tail && high < 1e12)
+		high *= 2;
+	for (i = 0; i < 200; i++) {
+		double mid = (low + high) / 2;
+
+		if (1 - stats_t_cdf(mid, df) > tail)
+			low = mid;
+		else
+			high = mid;
+	}
+	return (low + high) / 2;
+}
+
+double stats_expanded_tail(double level, size_t n)
+{
+	double t = stats_t_upper((1 - level) / 2, (unsigned int)(n - 1));
+
+	return erfc(sqrt((double)n / (double)(n - 1)) * t * M_SQRT1_2) / 2;
+}
+
+/* A series as sums over blocks that begin at each window. */
+struct blocks {
+	double *num, *den;
+	size_t n, draws;
+};
+
+static int blocks_init(struct blocks *b, const struct stats_series *s, size_t block)
+{
+	size_t i, j;
+
+	if (!block)
+		block = stats_block(s->n);
+	if (block > s->n)
+		block = s->n;
+	b->n = s->n;
+	b->draws = (s->n + block - 1) / block;
+	b->num = calloc(s->n, sizeof(*b->num));
+	b->den = calloc(s->n, sizeof(*b->den));
+	if (!b->num || !b->den)
+		return -ENOMEM;
+	for (i = 0; i < s->n; i++) {
+		for (j = 0; j < block; j++) {
+			b->num[i] += s->num[(i + j) % s->n];
+			b->den[i] += s->den[(i + j) % s->n];
+		}
+	}
+	return 0;
+}
+
+static void blocks_free(struct blocks *b)
+{
+	free(b->num);
+	free(b->den);
+}
+
+/* NAN: nothing to divide by was drawn. */
+static double blocks_draw(const struct blocks *b, uint64_t *random)
+{
+	double num = 0, den = 0;
+	size_t i;
+
+	for (i = 0; i < b->draws; i++) {
+		size_t at = random_below(random, b->n);
+
+		num += b->num[at];
+		den += b->den[at];
+	}
+	return den > 0 ? num / den : NAN;
+}
+
+static double change_of(double before, double after)
+{
+	if (before > 0)
+		return after / before - 1;
+	return after > 0 ? INFINITY : 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double da = *(const double *)a, db = *(const double *)b;
+
+	return da < db ? -1 : da > db;
+}
+
+static int resample(const struct blocks *before, const struct blocks *after, size_t resamples, double tail,
+		    struct stats_change *ret)
+{
+	double *changes = calloc(resamples, sizeof(*changes));
+	uint64_t random = 1;
+	size_t i, n = 0;
+	int err = -ENODATA;
+
+	if (!changes)
+		return -ENOMEM;
+	for (i = 0; i < resamples; i++) {
+		double rb = blocks_draw(before, &random), ra = blocks_draw(after, &random);
+
+		if (!isnan(rb) && !isnan(ra))
+			changes[n++] = change_of(rb, ra);
+	}
+	if (n && n >= resamples - resamples / 20) {
+		qsort(changes, n, sizeof(*changes), by_value);
+		ret->low = stats_quantile(changes, n, tail);
+		ret->high = stats_quantile(changes, n, 1 - tail);
+		err = 0;
+	}
+	free(changes);
+	return err;
+}
+
+int stats_compare(const struct stats_series *before, const struct stats_series *after, size_t block,
+		  size_t resamples, struct stats_change *ret)
+{
+	size_t least = before->n < after->n ? before->n : after->n;
+	struct blocks b = { 0 }, a = { 0 };
+	int err;
+
+	if (least < 2 || !resamples)
+		return -ENODATA;
+	ret->before = stats_ratio(before);
+	ret->after = stats_ratio(after);
+	if (isnan(ret->before) || isnan(ret->after))
+		return -ENODATA;
+	ret->change = change_of(ret->before, ret->after);
+	err = blocks_init(&b, before, block);
+	if (!err)
+		err = blocks_init(&a, after, block);
+	if (!err)
+		err = resample(&b, &a, resamples, stats_expanded_tail(STATS_LEVEL, least), ret);
+	blocks_free(&b);
+	blocks_free(&a);
+	return err;
+}
