@@ -62,7 +62,7 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 BPF_OBJECTS := tracer openfiles
 SKELETONS := $(BPF_OBJECTS:%=$(OUTPUT)/bpf/%.skel.h)
 
-LIB_DIRS := model capture node view bench
+LIB_DIRS := model capture node diff view bench
 LIB_SOURCES := $(sort $(foreach d,$(LIB_DIRS),$(wildcard user/$(d)/*.c)))
 BIN_SOURCES := $(sort $(wildcard user/probe/*.c user/trace/*.c user/cmd/*.c))
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(OUTPUT)/%.o) $(OUTPUT)/capture/capture.pb-c.o

@@ -39,7 +39,7 @@ add_containerd() {
 		vm_lists "$suite" "${REFRESH:+refresh}"
 		candidate=$(vm_apt "$suite" /dev/null apt-cache policy containerd)
 		[[ $candidate == *"Candidate: $version."* ]] || continue
-		deb=$(vm_fetch "$suite" /dev/null only containerd)
+		deb=$(vm_fetch "$root.debs" "$suite" /dev/null only containerd)
 		mkdir -p "$root/opt/containerd/$version"
 		vm_unpack "$root/opt/containerd/$version" "$deb"
 		rm -rf "$root/opt/containerd/$version/usr/share"
@@ -75,7 +75,7 @@ finish() {
 }
 
 build() {
-	local image=$1 tmp list version suites deb
+	local image=$1 tmp list version suites
 	[[ ! -e $image || -n ${REFRESH:-} ]] || return 0
 	mkdir -p "$VM_CACHE/images"
 	tmp=$(mktemp -d "$VM_CACHE/images/tmp.XXXXXX")
@@ -85,7 +85,7 @@ build() {
 	mkdir "$tmp/root"
 	vm_layout "$tmp/root"
 	vm_lists bookworm "${REFRESH:+refresh}"
-	list=$(vm_fetch bookworm /dev/null closure "${PACKAGES[@]}")
+	list=$(vm_fetch "$tmp/root.debs" bookworm /dev/null closure "${PACKAGES[@]}")
 	mapfile -t list <<<"$list"
 	vm_unpack "$tmp/root" "${list[@]}"
 	printf '%s\n' "${list[@]##*/}" >"$tmp/root/packages"
@@ -100,9 +100,6 @@ build() {
 		-E root_owner=0:0,nodiscard,lazy_itable_init=0 -d "$tmp/root" "$tmp/image" "$SIZE"
 	cp "$tmp/root/packages" "$image.packages"
 	mv -T "$tmp/image" "$image"
-	for deb in "${list[@]}"; do
-		rm -f "$deb"
-	done
 }
 
 case ${1:-} in
@@ -113,5 +110,6 @@ esac
 [[ $EUID == 0 ]] || exec unshare --map-root-user "$0" "$@"
 "$VM_DIR/setup.sh"
 image=$VM_CACHE/images/$(vm_key "$VM_DIR/image.sh").ext4
-[[ -e $image && -z ${REFRESH:-} ]] || vm_locked image build "$image"
+[[ -e $image && -z ${REFRESH:-} ]] || vm_locked build "$image"
+vm_used "$image"
 printf '%s\n' "$image"

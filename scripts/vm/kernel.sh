@@ -77,7 +77,7 @@ build() {
 	trap "rm -rf '$tmp'" EXIT
 	vm_say "fetching Linux $release from $suite"
 	mapfile -t names < <(parts "$suite" "$release")
-	list=$(vm_fetch "$suite" /dev/null only "${names[@]}")
+	list=$(vm_fetch "$tmp/debs" "$suite" /dev/null only "${names[@]}")
 	mapfile -t list <<<"$list"
 	mkdir "$tmp/tree" "$tmp/made"
 	vm_layout "$tmp/tree"
@@ -91,7 +91,6 @@ build() {
 	# A new build takes the place of an older one; a machine that runs keeps the files it has open.
 	rm -rf "$dir"
 	mv -T "$tmp/made" "$dir"
-	rm -f "${list[@]}"
 }
 
 [[ $# -ge 1 ]] || vm_die "which kernel? One of: $(awk '{printf "%s ", $1}' <<<"$KERNELS")"
@@ -108,5 +107,6 @@ case ${2:-} in
 esac
 "$VM_DIR/setup.sh"
 dir=$VM_CACHE/kernels/$1-$(vm_key "$VM_DIR/kernel.sh")
-[[ -d $dir && -z ${REFRESH:-} ]] || vm_locked "kernel-$1" build "$1" "$dir"
+[[ -d $dir && -z ${REFRESH:-} ]] || vm_locked build "$1" "$dir"
+vm_used "$dir"
 printf '%s\n' "$dir"

@@ -40,7 +40,7 @@ vm_apt() {
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
 		-o Dir::Etc::trustedparts=/usr/share/keyrings \
 		-o Dir::State="$root/state" -o Dir::State::status="$status" \
-		-o Dir::Cache="$root/cache" -o Dir::Cache::archives="$VM_CACHE/debs" \
+		-o Dir::Cache="$root/cache" \
 		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=root \
 		-o APT::Default-Release="$release" -o APT::Get::AllowUnauthenticated=false \
 		-o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
@@ -53,7 +53,7 @@ vm_lists() {
 	if [[ ${2:-} != refresh && -e $root/ready ]]; then
 		return
 	fi
-	mkdir -p "$root/state/lists/partial" "$root/cache" "$VM_CACHE/debs/partial"
+	mkdir -p "$root/state/lists/partial" "$root/cache"
 	vm_sources "$1" >"$root/sources.list"
 	vm_say "reading the package lists of $1"
 	vm_apt "$1" /dev/null apt-get update >"$root/update.log" 2>&1 ||
@@ -61,11 +61,12 @@ vm_lists() {
 	touch "$root/ready"
 }
 
-# vm_fetch SUITE STATUS MODE PACKAGE…: download packages into the cache, print their paths.
+# vm_fetch DIR SUITE STATUS MODE PACKAGE…: download packages into DIR, print their paths.
 # MODE is `closure` (with all that they depend on) or `only` (just these).
 vm_fetch() {
-	local suite=$1 status=$2 mode=$3 debs=$VM_CACHE/debs log=$VM_CACHE/apt/$1/fetch.log get try uris
-	shift 3
+	local debs=$1 suite=$2 status=$3 mode=$4 log=$VM_CACHE/apt/$2/fetch.log get try uris
+	shift 4
+	mkdir -p "$debs/partial" "$debs/none"
 	case $mode in
 	closure) get=(install -y --no-install-recommends --reinstall) ;;
 	only) get=(download) ;;
@@ -76,10 +77,11 @@ vm_fetch() {
 		# A second try is for lists that have aged: the archive no longer has what they name.
 		[[ $try == first ]] || vm_lists "$suite" refresh
 		# apt names only what it would have to fetch: asked beside an empty folder, that is all.
-		uris=$(cd "$VM_CACHE/apt/$suite/cache" && vm_apt "$suite" "$status" apt-get "${get[@]}" \
-			-o Dir::Cache::archives="$VM_CACHE/apt/$suite/cache" --print-uris "$@" 2>"$log") || continue
+		uris=$(cd "$debs/none" && vm_apt "$suite" "$status" apt-get "${get[@]}" \
+			-o Dir::Cache::archives="$debs/none" --print-uris "$@" 2>"$log") || continue
 		if [[ $mode == closure ]]; then
-			vm_apt "$suite" "$status" apt-get "${get[@]}" --download-only "$@" </dev/null >"$log" 2>&1
+			vm_apt "$suite" "$status" apt-get "${get[@]}" -o Dir::Cache::archives="$debs" \
+				--download-only "$@" </dev/null >"$log" 2>&1
 		else
 			(cd "$debs" && vm_apt "$suite" "$status" apt-get "${get[@]}" "$@") >"$log" 2>&1
 		fi || continue
@@ -108,15 +110,19 @@ vm_layout() {
 	done
 }
 
-# vm_locked NAME COMMAND…: run COMMAND while holding the cache's lock NAME.
+# vm_locked COMMAND…: run COMMAND while nobody else builds in this cache.
 vm_locked() {
-	local name=$1
-	shift
-	mkdir -p "$VM_CACHE/lock"
+	mkdir -p "$VM_CACHE"
 	(
 		flock 9
 		"$@"
-	) 9>"$VM_CACHE/lock/$name"
+	) 9>"$VM_CACHE/lock"
+}
+
+# vm_used PATH: note that PATH of the cache serves, and drop what beside it has not for two weeks.
+vm_used() {
+	touch -c "$1"
+	find "$(dirname "$1")" -mindepth 1 -maxdepth 1 -mtime +14 -exec rm -rf {} + 2>/dev/null || true
 }
 
 # vm_tool NAME ARGS…: run a program that setup.sh unpacked.

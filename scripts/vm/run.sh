@@ -42,6 +42,9 @@ done
 [[ -n $out ]] || vm_die "--out is missing"
 [[ $# -gt 0 ]] || vm_die "a command is missing: … -- COMMAND"
 [[ -z $in || -e $in ]] || vm_die "no such input: $in"
+for name in timeout memory cpus; do
+	[[ ${!name} =~ ^[1-9][0-9]*$ ]] || vm_die "--$name is not a number: ${!name}"
+done
 
 fail() { vm_say "$*"; exit 125; }
 
@@ -132,7 +135,7 @@ boot() {
 		if [[ -z $seen ]]; then
 			if grep -q '^vm: command' "$out/serial.log"; then
 				seen=yes
-			elif ((SECONDS - started > 90)); then
+			elif ((SECONDS - started > 120)); then
 				break
 			fi
 		fi
@@ -158,11 +161,12 @@ if [[ $result == 1 ]] && ((SECONDS < timeout)); then
 	result=0
 	boot "$timeout" || result=$?
 fi
-# A machine that was cut off has packed nothing; what it said is in serial.log.
-tar -x -C "$out" -f "$work/out" --no-same-owner 2>/dev/null || true
 case $result in
 0)
-	[[ -s $out/status ]] || fail "the guest ended before its command did: see $out/serial.log $(tail -n1 "$work/qemu.err")"
+	# A machine that was cut off, or could not pack all of it, does not say so.
+	grep -q '^vm: done' "$out/serial.log" ||
+		fail "the guest ended before its time: see $out/serial.log $(tail -n1 "$work/qemu.err")"
+	tar -x -C "$out" -f "$work/out" --no-same-owner || fail "cannot unpack the guest's output into $out"
 	status=$(<"$out/status")
 	rm -f "$out/status"
 	exit "$status"

@@ -18,11 +18,12 @@ build() {
 	# shellcheck disable=SC2064 # the name is known now
 	trap "rm -rf '$tmp'" EXIT
 	vm_say "fetching QEMU and tools into $VM_CACHE"
-	list=$(vm_fetch bookworm-backports /var/lib/dpkg/status closure \
+	list=$(vm_fetch "$tmp/debs" bookworm-backports /var/lib/dpkg/status closure \
 		qemu-system-x86 busybox-static e2fsprogs kmod xz-utils)
 	vm_layout "$tmp"
 	mapfile -t list <<<"$list"
 	vm_unpack "$tmp" "${list[@]}"
+	rm -rf "$tmp/debs"
 	# The package links these to /bin/kmod, which is another tree's.
 	ln -sfn kmod "$tmp/usr/bin/depmod"
 	ln -sfn kmod "$tmp/usr/bin/modprobe"
@@ -36,4 +37,5 @@ for need in dpkg-deb apt-get tar sha256sum flock setpriv; do
 	command -v "$need" >/dev/null || vm_die "$need is missing: a Debian machine is needed"
 done
 [[ $(dpkg --print-architecture) == amd64 ]] || vm_die "only amd64 machines can run these guests"
-[[ -d $VM_TOOLS ]] || vm_locked tools build
+[[ -d $VM_TOOLS ]] || vm_locked build
+vm_used "$VM_TOOLS"

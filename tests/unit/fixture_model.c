@@ -14,8 +14,7 @@ void *fixture_alloc(struct fixture *f, size_t size)
 	void *p = calloc(1, size);
 
 	if (!(f->n_owned & (f->n_owned - 1)))
-		f->owned =
-			reallocarray(f->owned, f->n_owned ? 2 * f->n_owned : 1, sizeof(*f->owned));
+		f->owned = reallocarray(f->owned, f->n_owned ? 2 * f->n_owned : 1, sizeof(*f->owned));
 	if (!p || !f->owned)
 		abort();
 	f->owned[f->n_owned++] = p;
@@ -185,8 +184,8 @@ struct model_container *fixture_container(struct fixture *f, const char *id, con
 	return c;
 }
 
-struct model_stream *fixture_stream(struct fixture *f, struct model_container *c,
-				    const char *stream, const char *exec, int64_t log_bytes)
+struct model_stream *fixture_stream(struct fixture *f, struct model_container *c, const char *stream,
+				    const char *exec, int64_t log_bytes)
 {
 	struct model_stream **list = exec ? &c->execs : &c->streams;
 	size_t *n = exec ? &c->n_execs : &c->n_streams;
@@ -201,9 +200,8 @@ struct model_stream *fixture_stream(struct fixture *f, struct model_container *c
 	return s;
 }
 
-void fixture_hop(struct fixture *f, struct model_stream *s, struct model_channel *ch,
-		 enum process_role from, enum process_role to, const struct model_end *in,
-		 const struct model_end *out)
+void fixture_hop(struct fixture *f, struct model_stream *s, struct model_channel *ch, enum process_role from,
+		 enum process_role to, const struct model_end *in, const struct model_end *out)
 {
 	s->hops = grown(f, s->hops, s->n_hops, sizeof(*s->hops));
 	s->hops[s->n_hops++] =
@@ -263,8 +261,7 @@ static struct model_transport *transport_of(struct fixture *f, const struct mode
 	size_t i;
 
 	for (i = 0; i < m->n_transports; i++) {
-		if (m->transports[i].transport == ch->transport &&
-		    m->transports[i].protocol == ch->protocol)
+		if (m->transports[i].transport == ch->transport && m->transports[i].protocol == ch->protocol)
 			return &m->transports[i];
 	}
 	m->transports = grown(f, m->transports, m->n_transports, sizeof(*m->transports));
@@ -341,9 +338,9 @@ struct cast {
  * container -> pipe -> shim -> FIFO -> containerd, and on into file unless it is NULL: lines of 100
  * bytes. The writer's end is traced when there is one; half of the reads return EAGAIN.
  */
-static struct model_stream *log_way(struct fixture *f, struct model_container *c,
-				    const struct cast *k, const char *stream, uint64_t lines,
-				    struct model_channel *file, unsigned int n)
+static struct model_stream *log_way(struct fixture *f, struct model_container *c, const struct cast *k,
+				    const char *stream, uint64_t lines, struct model_channel *file,
+				    unsigned int n)
 {
 	uint64_t bytes = 100 * lines;
 	struct model_channel *pipe, *fifo;
@@ -354,10 +351,10 @@ static struct model_stream *log_way(struct fixture *f, struct model_container *c
 	snprintf(id, sizeof(id), "pipe:0:14:%u", 7000 + n);
 	pipe = fixture_channel(f, id, TRANSPORT_PIPE, ROLE_CONTAINER_OUTPUT, PROTOCOL_RAW, NULL);
 	snprintf(id, sizeof(id), "fifo:0:24:%u", 8000 + n);
-	fifo = fixture_channel(
-		f, id, TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
-		path_of(f, "/run/containerd/io.containerd.grpc.v1.cri/containers/%s/io/17/%s-%s",
-			c->id, stream));
+	fifo = fixture_channel(f, id, TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
+			       path_of(f,
+				       "/run/containerd/io.containerd.grpc.v1.cri/containers/%s/io/17/%s-%s",
+				       c->id, stream));
 	pipe->container = fifo->container = c->id;
 	pipe->stream = fifo->stream = stream;
 	s = fixture_stream(f, c, stream, NULL, (int64_t)bytes);
@@ -369,8 +366,7 @@ static struct model_stream *log_way(struct fixture *f, struct model_container *c
 	fixture_hop(f, s, pipe, PROCESS_WRITER, PROCESS_SHIM, in, out);
 	fixture_holder(f, pipe, k->shim, 11 + (int)n, O_RDONLY | O_NONBLOCK, 0);
 	in = fixture_end(f, fifo, k->shim, DIRECTION_WRITE, lines, 0, bytes, lines * 1500);
-	out = fixture_end(f, fifo, k->containerd, DIRECTION_READ, 2 * lines, lines, bytes,
-			  lines * 1400);
+	out = fixture_end(f, fifo, k->containerd, DIRECTION_READ, 2 * lines, lines, bytes, lines * 1400);
 	fixture_hop(f, s, fifo, PROCESS_SHIM, PROCESS_CONTAINERD, in, out);
 	fixture_holder(f, fifo, k->shim, 20 + (int)n, O_PATH, 0);
 	fixture_holder(f, fifo, k->shim, 21 + (int)n, O_WRONLY | O_NONBLOCK, 0);
@@ -379,9 +375,8 @@ static struct model_stream *log_way(struct fixture *f, struct model_container *c
 	fixture_holder(f, fifo, k->containerd, 40 + (int)n, O_PATH, 0);
 	fixture_holder(f, fifo, k->containerd, 41 + (int)n, O_RDONLY | O_NONBLOCK, 0);
 	if (file) {
-		in = file->n_ends
-			     ? file->ends[0]
-			     : fixture_end(f, file, k->containerd, DIRECTION_WRITE, 0, 0, 0, 0);
+		in = file->n_ends ? file->ends[0]
+				  : fixture_end(f, file, k->containerd, DIRECTION_WRITE, 0, 0, 0, 0);
 		in->n.calls += lines;
 		in->n.bytes += bytes + 40 * lines;
 		in->n.cpu_ns += lines * 2100;
@@ -391,8 +386,8 @@ static struct model_stream *log_way(struct fixture *f, struct model_container *c
 	return s;
 }
 
-static struct model_channel *log_file(struct fixture *f, struct model_container *c,
-				      const struct cast *k, int fd)
+static struct model_channel *log_file(struct fixture *f, struct model_container *c, const struct cast *k,
+				      int fd)
 {
 	struct model_channel *file;
 	char path[256], id[64];
@@ -406,22 +401,18 @@ static struct model_channel *log_file(struct fixture *f, struct model_container 
 	return file;
 }
 
-static void rpc(struct fixture *f, const char *id, enum channel_role role, enum protocol p,
-		const char *path, struct model_process *client, struct model_process *server,
-		uint64_t calls)
+static void rpc(struct fixture *f, const char *id, enum channel_role role, enum protocol p, const char *path,
+		struct model_process *client, struct model_process *server, uint64_t calls)
 {
 	struct model_channel *ch = fixture_channel(f, id, TRANSPORT_UNIX_STREAM, role, p, path);
 	uint64_t ino = (uint64_t)f->m.n_channels * 10 + 500000;
 
 	fixture_end(f, ch, client, DIRECTION_WRITE, calls, 0, calls * 220, calls * 4100);
 	if (server) {
-		fixture_end(f, ch, server, DIRECTION_READ, 2 * calls, calls, calls * 220,
-			    calls * 3900);
+		fixture_end(f, ch, server, DIRECTION_READ, 2 * calls, calls, calls * 220, calls * 3900);
 		fixture_end(f, ch, server, DIRECTION_WRITE, calls, 0, calls * 170, calls * 4000);
-		fixture_end(f, ch, client, DIRECTION_READ, 2 * calls, calls, calls * 170,
-			    calls * 3700);
-		fixture_holder(f, ch, server, 60 + (int)f->m.n_channels, O_RDWR | O_NONBLOCK,
-			       ino + 1);
+		fixture_end(f, ch, client, DIRECTION_READ, 2 * calls, calls, calls * 170, calls * 3700);
+		fixture_holder(f, ch, server, 60 + (int)f->m.n_channels, O_RDWR | O_NONBLOCK, ino + 1);
 	}
 	fixture_holder(f, ch, client, 90 + (int)f->m.n_channels, O_RDWR | O_NONBLOCK, ino);
 }
@@ -500,10 +491,10 @@ struct fixture *fixture_node(void)
 	/* shell: a terminal; 3 bytes stayed in its FIFO. */
 	pty = fixture_channel(f, "pty:0:22:3:1", TRANSPORT_PTY, ROLE_CONTAINER_OUTPUT, PROTOCOL_RAW,
 			      "/dev/pts/3");
-	fifo = fixture_channel(
-		f, "fifo:0:24:8100", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
-		path_of(f, "/run/containerd/io.containerd.grpc.v1.cri/containers/%s/io/9/%s-%s",
-			id[3], "stdout"));
+	fifo = fixture_channel(f, "fifo:0:24:8100", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
+			       path_of(f,
+				       "/run/containerd/io.containerd.grpc.v1.cri/containers/%s/io/9/%s-%s",
+				       id[3], "stdout"));
 	pty->container = fifo->container = tty->id;
 	pty->stream = fifo->stream = "stdout";
 	s = fixture_stream(f, tty, "stdout", NULL, 101102);
@@ -515,8 +506,8 @@ struct fixture *fixture_node(void)
 	fixture_holder(f, fifo, shim, 61, O_WRONLY, 0);
 	fixture_holder(f, fifo, cd, 71, O_RDONLY, 0);
 	/* job: ctr reads its output; 70,000 bytes of an exec are moved by splice. */
-	fifo = fixture_channel(f, "fifo:0:24:8200", TRANSPORT_FIFO, ROLE_CONTAINER_LOG,
-			       PROTOCOL_RAW, "/run/containerd/fifo/551/job-1-stdout");
+	fifo = fixture_channel(f, "fifo:0:24:8200", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
+			       "/run/containerd/fifo/551/job-1-stdout");
 	fifo->container = job->id;
 	fifo->stream = "stdout";
 	s = fixture_stream(f, job, "stdout", NULL, 655360);
@@ -525,8 +516,8 @@ struct fixture *fixture_node(void)
 	fixture_hop(f, s, fifo, PROCESS_SHIM, PROCESS_CLIENT, in, out);
 	fixture_holder(f, fifo, shim2, 12, O_WRONLY, 0);
 	fixture_holder(f, fifo, ctr, 9, O_RDONLY, 0);
-	fifo = fixture_channel(f, "fifo:0:24:8201", TRANSPORT_FIFO, ROLE_CONTAINER_LOG,
-			       PROTOCOL_RAW, "/run/containerd/fifo/552/probe-7-stdout");
+	fifo = fixture_channel(f, "fifo:0:24:8201", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
+			       "/run/containerd/fifo/552/probe-7-stdout");
 	fifo->container = job->id;
 	fifo->stream = "stdout";
 	fifo->exec = fixture_string(f, "probe-7");
@@ -538,31 +529,29 @@ struct fixture *fixture_node(void)
 
 	ch = fixture_channel(
 		f, "fifo:0:24:8300", TRANSPORT_FIFO, ROLE_SHIM_LOG, PROTOCOL_RAW,
-		path_of(f, "/run/containerd/io.containerd.runtime.v2.task/k8s.io/%.0s%s/log%.0s",
-			id[0], ""));
+		path_of(f, "/run/containerd/io.containerd.runtime.v2.task/k8s.io/%.0s%s/log%.0s", id[0], ""));
 	fixture_end(f, ch, shim, DIRECTION_WRITE, 5, 0, 906, 11000);
 	fixture_end(f, ch, cd, DIRECTION_READ, 6, 0, 906, 9000);
 	fixture_holder(f, ch, shim, 3, O_WRONLY, 0);
 	fixture_holder(f, ch, shim, 2, O_WRONLY, 0);
 	fixture_holder(f, ch, cd, 24, O_RDWR | O_NONBLOCK, 0);
-	rpc(f, "unix-stream:500181:500182", ROLE_TTRPC_TASK, PROTOCOL_TTRPC,
-	    "/run/containerd/s/5a1f", cd, shim, 13);
-	rpc(f, "unix-stream:500191:500192", ROLE_TTRPC_TASK, PROTOCOL_TTRPC,
-	    "/run/containerd/s/77b0", cd, shim2, 12);
+	rpc(f, "unix-stream:500181:500182", ROLE_TTRPC_TASK, PROTOCOL_TTRPC, "/run/containerd/s/5a1f", cd,
+	    shim, 13);
+	rpc(f, "unix-stream:500191:500192", ROLE_TTRPC_TASK, PROTOCOL_TTRPC, "/run/containerd/s/77b0", cd,
+	    shim2, 12);
 	rpc(f, "unix-stream:500201:500202", ROLE_TTRPC_EVENTS, PROTOCOL_TTRPC,
 	    "/run/containerd/containerd.sock.ttrpc", shim, cd, 4);
-	rpc(f, "unix-stream:500211:500212", ROLE_GRPC_API, PROTOCOL_GRPC,
-	    "/run/containerd/containerd.sock", kubelet, cd, 340);
-	rpc(f, "unix-stream:500221:500231", ROLE_JOURNALD, PROTOCOL_SYSLOG,
-	    "/run/systemd/journal/stdout", cd, NULL, 22);
+	rpc(f, "unix-stream:500211:500212", ROLE_GRPC_API, PROTOCOL_GRPC, "/run/containerd/containerd.sock",
+	    kubelet, cd, 340);
+	rpc(f, "unix-stream:500221:500231", ROLE_JOURNALD, PROTOCOL_SYSLOG, "/run/systemd/journal/stdout", cd,
+	    NULL, 22);
 	fixture_holder(f, f->m.channels[f->m.n_channels - 1], journald, 44, O_RDWR, 500231);
 	/* Where containerd listens. */
-	ch = fixture_channel(f, "unix-stream:0:500241", TRANSPORT_UNIX_STREAM, ROLE_GRPC_API,
-			     PROTOCOL_GRPC, "/run/containerd/containerd.sock.listening");
+	ch = fixture_channel(f, "unix-stream:0:500241", TRANSPORT_UNIX_STREAM, ROLE_GRPC_API, PROTOCOL_GRPC,
+			     "/run/containerd/containerd.sock.listening");
 	fixture_holder(f, ch, cd, 8, O_RDWR | O_NONBLOCK, 500241);
 	/* A channel of which next to nothing is known. Its operations began before the trace. */
-	ch = fixture_channel(f, "pipe:0:14:7777", TRANSPORT_PIPE, ROLE_OTHER, PROTOCOL_UNKNOWN,
-			     NULL);
+	ch = fixture_channel(f, "pipe:0:14:7777", TRANSPORT_PIPE, ROLE_OTHER, PROTOCOL_UNKNOWN, NULL);
 	in = fixture_end(f, ch, cd, DIRECTION_WRITE, 2, 0, 2, 0);
 	in->n.untimed = 2;
 	f->m.loss.untimed = 2;
@@ -625,8 +614,7 @@ struct fixture *fixture_hostile(void)
 	cd->version = cd->go_version = shim->shim_id = fixture_string(f, evil);
 	c = fixture_container(f, longest, evil, evil, shim);
 	c->pod_namespace = c->log_path = fixture_string(f, longest);
-	file = fixture_channel(f, "file:1:1:1", TRANSPORT_FILE, ROLE_LOG_FILE, PROTOCOL_RAW,
-			       longest);
+	file = fixture_channel(f, "file:1:1:1", TRANSPORT_FILE, ROLE_LOG_FILE, PROTOCOL_RAW, longest);
 	log_way(f, c, &k, "stdout", 10, file, 0);
 	ch = fixture_channel(f, evil, TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, longest);
 	ch->container = fixture_string(f, evil);

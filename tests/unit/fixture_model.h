@@ -38,11 +38,10 @@ void fixture_holder(struct fixture *f, struct model_channel *ch, struct model_pr
 struct model_container *fixture_container(struct fixture *f, const char *id, const char *pod,
 					  const char *name, const struct model_process *shim);
 /* exec NULL: one of the container's own. */
-struct model_stream *fixture_stream(struct fixture *f, struct model_container *c,
-				    const char *stream, const char *exec, int64_t log_bytes);
-void fixture_hop(struct fixture *f, struct model_stream *s, struct model_channel *ch,
-		 enum process_role from, enum process_role to, const struct model_end *in,
-		 const struct model_end *out);
+struct model_stream *fixture_stream(struct fixture *f, struct model_container *c, const char *stream,
+				    const char *exec, int64_t log_bytes);
+void fixture_hop(struct fixture *f, struct model_stream *s, struct model_channel *ch, enum process_role from,
+		 enum process_role to, const struct model_end *in, const struct model_end *out);
 
 /* Add up the transports, streams, containers and processes. */
 void fixture_resolve(struct fixture *f);

@@ -13,7 +13,7 @@
 #include "bench/bench.h"
 #include "fixture_model.h"
 
-#define NEAR(got, want) assert_true((got) > (want) - 1e-6 && (got) < (want) + 1e-6)
+#define NEAR(got, want) assert_true((got) > (want)-1e-6 && (got) < (want) + 1e-6)
 
 static void spreads(void **state)
 {
@@ -178,7 +178,8 @@ static void of_model(void **state)
 
 	(void)state;
 	assert_int_equal(bench_load_collect(&l, &f->m), -ENODATA);
-	fifo = fixture_channel(f, "fifo:0:1:2", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, "/x-stdout");
+	fifo = fixture_channel(f, "fifo:0:1:2", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW,
+			       "/x-stdout");
 	other = fixture_channel(f, "fifo:0:1:3", TRANSPORT_FIFO, ROLE_SHIM_LOG, PROTOCOL_RAW, "/log");
 	in = fixture_end(f, fifo, shim, DIRECTION_WRITE, 4, 0, 4 * 300, 1000);
 	memset(in->n.size_log2, 0, sizeof(in->n.size_log2));

@@ -159,8 +159,8 @@ static void members(void **state)
 	cell = json_array_get(json_object_get(size, "transports"), BENCH_FIFO);
 	assert_string_equal(json_string_value(json_object_get(cell, "transport")), "fifo");
 	assert_int_equal(json_integer_value(json_object_get(cell, "bytes")), 2100 * 1010);
-	assert_true(json_real_value(json_object_get(json_object_get(cell, "wall_ns_per_message"), "median")) ==
-		    10000);
+	assert_true(json_real_value(json_object_get(json_object_get(cell, "wall_ns_per_message"),
+						    "median")) == 10000);
 	cell = json_array_get(json_object_get(size, "transports"), BENCH_TTRPC);
 	assert_string_equal(json_string_value(json_object_get(cell, "transport")), "unix-stream");
 	assert_string_equal(json_string_value(json_object_get(cell, "protocol")), "ttrpc");

@@ -136,7 +136,7 @@ static void frames(void **state)
 		unsigned int writes;
 		ssize_t first, second;
 	} cases[] = {
-		{ 1, 1, 11, 0 },	{ 4086, 1, 4096, 0 },	   { 4087, 2, 4096, 1 },
+		{ 1, 1, 11, 0 },	 { 4086, 1, 4096, 0 },	    { 4087, 2, 4096, 1 },
 		{ 8182, 2, 4096, 4096 }, { 32768, 2, 4096, 28682 },
 	};
 	unsigned char got[BENCH_READ_SIZE];
@@ -402,10 +402,9 @@ static void not_possible(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(messages),	 cmocka_unit_test(fifo),  cmocka_unit_test(frames),
-		cmocka_unit_test(frame_reads),	 cmocka_unit_test(wrong_bytes),
-		cmocka_unit_test(pairs),	 cmocka_unit_test(pair_failures),
-		cmocka_unit_test(whole),	 cmocka_unit_test(interrupted),
+		cmocka_unit_test(messages),	 cmocka_unit_test(fifo),	cmocka_unit_test(frames),
+		cmocka_unit_test(frame_reads),	 cmocka_unit_test(wrong_bytes), cmocka_unit_test(pairs),
+		cmocka_unit_test(pair_failures), cmocka_unit_test(whole),	cmocka_unit_test(interrupted),
 		cmocka_unit_test(not_possible),
 	};
 

@@ -152,8 +152,7 @@ static inline void widen(const char *line, wchar_t *wide, size_t size)
  * The cell of a right-aligned column: the text of the row that ends where the title ends. Words of
  * a cell are one space apart, cells at least two. buf is returned; empty when there is none.
  */
-static inline char *cell(char *buf, size_t size, const char *titles, const char *row,
-			 const char *title)
+static inline char *cell(char *buf, size_t size, const char *titles, const char *row, const char *title)
 {
 	wchar_t head[1024], text[1024], want[64];
 	const wchar_t *found;
@@ -189,8 +188,7 @@ static inline char *cell(char *buf, size_t size, const char *titles, const char 
 	return buf;
 }
 
-static inline void assert_cell(const char *titles, const char *row, const char *title,
-			       const char *want)
+static inline void assert_cell(const char *titles, const char *row, const char *title, const char *want)
 {
 	char buf[256];
 

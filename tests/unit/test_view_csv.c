@@ -111,13 +111,11 @@ static void ends(void **state)
 			assert_string_equal(field(&s, "role"), channel_role_name(ch->role));
 			assert_string_equal(field(&s, "protocol"), protocol_name(ch->protocol));
 			assert_string_equal(field(&s, "path"), ch->path ? ch->path : "");
-			assert_string_equal(field(&s, "container"),
-					    ch->container ? ch->container : "");
+			assert_string_equal(field(&s, "container"), ch->container ? ch->container : "");
 			assert_string_equal(field(&s, "stream"), ch->stream ? ch->stream : "");
 			assert_string_equal(field(&s, "exec"), ch->exec ? ch->exec : "");
 			assert_count(&s, "pid", (uint64_t)e->process->pid);
-			assert_string_equal(field(&s, "process"),
-					    process_role_name(e->process->role));
+			assert_string_equal(field(&s, "process"), process_role_name(e->process->role));
 			assert_string_equal(field(&s, "comm"), e->process->comm);
 			assert_string_equal(field(&s, "direction"), direction_name(e->direction));
 			assert_count(&s, "calls", e->n.calls);
@@ -213,8 +211,8 @@ static void formulas(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct fixture *f = fixture_new();
 		struct model_process *p = fixture_process(f, PROCESS_OTHER, 1, cases[i].name);
-		struct model_channel *ch = fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO,
-							   ROLE_OTHER, PROTOCOL_RAW, cases[i].name);
+		struct model_channel *ch = fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO, ROLE_OTHER,
+							   PROTOCOL_RAW, cases[i].name);
 		struct sheet s;
 
 		fixture_end(f, ch, p, DIRECTION_READ, 1, 0, 1, 1);
@@ -268,12 +266,9 @@ static void disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(ends, utf8_locale),
-		cmocka_unit_test_setup(names, utf8_locale),
-		cmocka_unit_test_setup(header, utf8_locale),
-		cmocka_unit_test_setup(formulas, utf8_locale),
-		cmocka_unit_test_setup(hostile, utf8_locale),
-		cmocka_unit_test_setup(hostile, ascii_locale),
+		cmocka_unit_test_setup(ends, utf8_locale),	cmocka_unit_test_setup(names, utf8_locale),
+		cmocka_unit_test_setup(header, utf8_locale),	cmocka_unit_test_setup(formulas, utf8_locale),
+		cmocka_unit_test_setup(hostile, utf8_locale),	cmocka_unit_test_setup(hostile, ascii_locale),
 		cmocka_unit_test_setup(disk_full, utf8_locale),
 	};
 

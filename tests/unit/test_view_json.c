@@ -31,8 +31,7 @@ static const json_t *at(const json_t *v, const char *path)
 	assert_true(strlen(path) < sizeof(copy));
 	strcpy(copy, path);
 	while ((key = strsep(&rest, ".")) != NULL) {
-		v = json_is_array(v) ? json_array_get(v, (size_t)atoi(key))
-				     : json_object_get(v, key);
+		v = json_is_array(v) ? json_array_get(v, (size_t)atoi(key)) : json_object_get(v, key);
 		if (!v)
 			fail_msg("no \"%s\" of %s", key, path);
 	}
@@ -216,10 +215,8 @@ static void channels(void **state)
 			const json_t *end = json_array_get(at(got, "ends"), j);
 
 			assert_end(end, ch->ends[j]);
-			assert_buckets(at(end, "size_log2"), ch->ends[j]->n.size_log2,
-				       FACT_SIZE_BUCKETS);
-			assert_buckets(at(end, "cpu_log2"), ch->ends[j]->n.cpu_log2,
-				       FACT_CPU_BUCKETS);
+			assert_buckets(at(end, "size_log2"), ch->ends[j]->n.size_log2, FACT_SIZE_BUCKETS);
+			assert_buckets(at(end, "cpu_log2"), ch->ends[j]->n.cpu_log2, FACT_CPU_BUCKETS);
 		}
 	}
 	json_decref(v);
@@ -241,8 +238,7 @@ static void containers(void **state)
 	assert_number(app, "shim_pid", 1201);
 	assert_number(app, "init_pid", FACT_UNKNOWN);
 	assert_text(app, "log_path", "/var/log/pods/shop_web-0_0b1/app/0.log");
-	assert_text(app, "sandbox",
-		    "3f9a1c52d0e74b6689a1c52d0e74b6683f9a1c52d0e74b6689a1c52d0e74b668");
+	assert_text(app, "sandbox", "3f9a1c52d0e74b6689a1c52d0e74b6683f9a1c52d0e74b6689a1c52d0e74b668");
 	assert_number(app, "log_records", 401000);
 	assert_number(app, "file_bytes", 56140000);
 	assert_number(app, "log_bytes", 40100000);
@@ -345,8 +341,7 @@ static void processes(void **state)
 
 static void unknown(void **state)
 {
-	struct model m = { .trace.duration_ns = FACT_UNKNOWN,
-			   .trace.scope_realtime_ns = FACT_UNKNOWN };
+	struct model m = { .trace.duration_ns = FACT_UNKNOWN, .trace.scope_realtime_ns = FACT_UNKNOWN };
 	json_t *v = report(&m);
 
 	(void)state;

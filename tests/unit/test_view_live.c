@@ -44,9 +44,8 @@ static void block(void **state)
 static void rows(void **state)
 {
 	struct fixture *f = fixture_crowd(30);
-	char *text =
-		render(view_live_text, &f->m,
-		       &(struct view_options){ .width = 100, .rows = 4, .sort = VIEW_SORT_NAME });
+	char *text = render(view_live_text, &f->m,
+			    &(struct view_options){ .width = 100, .rows = 4, .sort = VIEW_SORT_NAME });
 	const char *head = line_of(text, "stream "), *row;
 	int64_t sum = 0;
 	size_t n = 0;
@@ -97,8 +96,7 @@ static void lists(void **state)
 	(void)state;
 	assert_int_equal(live_collect(&l, &f->m), 0);
 	assert_int_equal(l.lists[LIVE_TRANSPORTS].n, f->m.n_transports);
-	assert_int_equal(l.lists[LIVE_CHANNELS].n,
-			 f->m.n_channels - 3); /* but three that nobody used */
+	assert_int_equal(l.lists[LIVE_CHANNELS].n, f->m.n_channels - 3); /* but three that nobody used */
 	for (i = 0; i < l.lists[LIVE_CHANNELS].n; i++)
 		figures_sum(&sum, &l.lists[LIVE_CHANNELS].rows[i].n);
 	assert_int_equal(sum.calls, l.total.calls);
@@ -166,12 +164,9 @@ static void disk_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(block, utf8_locale),
-		cmocka_unit_test_setup(rows, utf8_locale),
-		cmocka_unit_test_setup(quiet, utf8_locale),
-		cmocka_unit_test_setup(lists, utf8_locale),
-		cmocka_unit_test_setup(fits, utf8_locale),
-		cmocka_unit_test_setup(fits, ascii_locale),
+		cmocka_unit_test_setup(block, utf8_locale),	cmocka_unit_test_setup(rows, utf8_locale),
+		cmocka_unit_test_setup(quiet, utf8_locale),	cmocka_unit_test_setup(lists, utf8_locale),
+		cmocka_unit_test_setup(fits, utf8_locale),	cmocka_unit_test_setup(fits, ascii_locale),
 		cmocka_unit_test_setup(disk_full, utf8_locale),
 	};
 

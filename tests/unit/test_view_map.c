@@ -41,31 +41,26 @@ static void tree(void **state)
 	part = next_line(app);
 	assert_ptr_equal(part, line_of(app, "    stdout\n"));
 	part = next_line(part);
-	assert_ptr_equal(part,
-			 line_of(app, "      pipe (1.2 KiB of 64.0 KiB waiting) pipe:0:14:7000\n"));
+	assert_ptr_equal(part, line_of(app, "      pipe (1.2 KiB of 64.0 KiB waiting) pipe:0:14:7000\n"));
 	part = next_line(part);
 	assert_ptr_equal(part, line_of(app, "          writer nginx 1302: fd 1 O_WRONLY\n"));
 	part = next_line(part);
 	assert_ptr_equal(part, line_of(app, "          shim 1201: fd 11 O_RDONLY\n"));
 	part = next_line(part);
-	assert_ptr_equal(part,
-			 line_of(app, "      fifo (1.2 KiB of 64.0 KiB waiting) /run/containerd/"
-				      "io.containerd.grpc.v1.cri/containers/8c1d"));
+	assert_ptr_equal(part, line_of(app, "      fifo (1.2 KiB of 64.0 KiB waiting) /run/containerd/"
+					    "io.containerd.grpc.v1.cri/containers/8c1d"));
 	part = next_line(part);
 	/* The shim's read end only keeps the FIFO open; O_PATH can do nothing at all. */
-	assert_ptr_equal(
-		part,
-		line_of(app,
-			"          shim 1201: fd 21 O_WRONLY; fd 23 O_RDONLY (beside its own write "
-			"end: only keeps it open); fd 20, 22 O_PATH\n"));
-	part = next_line(part);
 	assert_ptr_equal(part,
-			 line_of(app, "          containerd 812: fd 41 O_RDONLY; fd 40 O_PATH\n"));
+			 line_of(app,
+				 "          shim 1201: fd 21 O_WRONLY; fd 23 O_RDONLY (beside its own write "
+				 "end: only keeps it open); fd 20, 22 O_PATH\n"));
+	part = next_line(part);
+	assert_ptr_equal(part, line_of(app, "          containerd 812: fd 41 O_RDONLY; fd 40 O_PATH\n"));
 	assert_ptr_equal(next_line(part), line_of(app, "    stderr\n"));
 	part = line_of(app, "    all streams\n");
-	assert_int_equal(
-		strncmp(next_line(part), "      file /var/log/pods/shop_web-0_0b1/app/0.log\n", 50),
-		0);
+	assert_int_equal(strncmp(next_line(part), "      file /var/log/pods/shop_web-0_0b1/app/0.log\n", 50),
+			 0);
 	line_of(part, "          containerd 812: fd 31 O_WRONLY O_APPEND\n");
 	line_of(pod, "  container shell (001122334455), with a terminal\n");
 	own = line_of(pod, "  the shim's own\n");
@@ -80,13 +75,10 @@ static void tree(void **state)
 	daemon = line_of(own, "containerd 812's own\n");
 	line_of(daemon, "  grpc-api: unix-stream /run/containerd/containerd.sock\n");
 	part = line_of(daemon, "  journald: unix-stream /run/systemd/journal/stdout\n");
-	assert_non_null(
-		strstr(next_line(part), "containerd 812 fd 110 ↔ systemd-journal 210 fd 44\n"));
-	part = line_of(daemon,
-		       "  grpc-api: unix-stream /run/containerd/containerd.sock.listening\n");
-	assert_non_null(
-		strstr(next_line(part),
-		       "containerd 812 fd 8, without a peer (it listens, or is not connected)\n"));
+	assert_non_null(strstr(next_line(part), "containerd 812 fd 110 ↔ systemd-journal 210 fd 44\n"));
+	part = line_of(daemon, "  grpc-api: unix-stream /run/containerd/containerd.sock.listening\n");
+	assert_non_null(strstr(next_line(part),
+			       "containerd 812 fd 8, without a peer (it listens, or is not connected)\n"));
 	line_of(daemon, "Held by others\n");
 	assert_true(line_of(text, "Container default/job-1, shim 1377\n") < pod); /* by name */
 	/* Each channel is told once, below the headings. */
@@ -176,8 +168,8 @@ static void readers(void **state)
 {
 	struct fixture *f = fixture_new();
 	struct model_process *shim = fixture_process(f, PROCESS_SHIM, 7, "shim");
-	struct model_channel *ch = fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO,
-						   ROLE_CONTAINER_LOG, PROTOCOL_RAW, "/x");
+	struct model_channel *ch =
+		fixture_channel(f, "fifo:0:1:1", TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, "/x");
 	char *text;
 
 	(void)state;
@@ -185,8 +177,7 @@ static void readers(void **state)
 	fixture_holder(f, ch, shim, 4, O_RDONLY, 0);
 	text = render_width(view_map_text, &f->m, 0);
 	assert_non_null(strstr(
-		text,
-		"fd 3 O_WRONLY; fd 4 O_RDONLY (beside its own write end: only keeps it open)\n"));
+		text, "fd 3 O_WRONLY; fd 4 O_RDONLY (beside its own write end: only keeps it open)\n"));
 	assert_non_null(strstr(text, "for reading by nobody seen in 1."));
 	free(text);
 	fixture_end(f, ch, shim, DIRECTION_READ, 1, 0, 1, 1);
@@ -214,10 +205,9 @@ static void runtimes(void **state)
 	f->m.processes[1]->address = fixture_string(f, "/run/k3s/containerd/containerd.sock");
 	f->m.processes[2]->address = fixture_string(f, "/run/gone.sock");
 	text = render_width(view_map_text, &f->m, 0);
-	first_head = line_of(
-		text, "containerd 1.6.20~ds1, pid 812, at /run/containerd/containerd.sock\n");
-	second_head = line_of(
-		text, "containerd 1.6.20~ds1, pid 900, at /run/k3s/containerd/containerd.sock\n");
+	first_head = line_of(text, "containerd 1.6.20~ds1, pid 812, at /run/containerd/containerd.sock\n");
+	second_head =
+		line_of(text, "containerd 1.6.20~ds1, pid 900, at /run/k3s/containerd/containerd.sock\n");
 	pod = line_of(text, "Pod shop/web-0, shim 1201\n");
 	job = line_of(text, "Container default/job-1, shim 1377\n");
 	assert_true(first_head < second_head && second_head < pod && pod < job);
@@ -287,22 +277,17 @@ static void json(void **state)
 	assert_access(ch, 24, "read-write", false);
 	ch = with(list, "role", "journald");
 	assert_true(json_is_null(json_object_get(ch, "pipe_bytes")));
-	assert_int_equal(json_integer_value(json_object_get(holder_of(ch, 44), "socket_ino")),
-			 500231);
+	assert_int_equal(json_integer_value(json_object_get(holder_of(ch, 44), "socket_ino")), 500231);
 	a = json_object_get(v, "answers");
 	assert_int_equal(json_integer_value(json_object_get(a, "containers")), 4);
 	assert_int_equal(json_integer_value(json_object_get(a, "shim_log_fifos")), 1);
 	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos")), 6);
-	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos_kept_open")),
-			 4);
-	assert_int_equal(json_integer_value(json_object_get(a, "stream_channels_on_unix_sockets")),
-			 0);
+	assert_int_equal(json_integer_value(json_object_get(a, "container_log_fifos_kept_open")), 4);
+	assert_int_equal(json_integer_value(json_object_get(a, "stream_channels_on_unix_sockets")), 0);
 	assert_int_equal(json_integer_value(json_object_get(a, "rpc_connections")), 4);
 	assert_int_equal(json_integer_value(json_object_get(a, "rpc_listeners")), 1);
-	assert_true(json_is_true(
-		json_object_get(with(list, "id", "unix-stream:500181:500182"), "has_peer")));
-	assert_true(json_is_false(
-		json_object_get(with(list, "id", "unix-stream:0:500241"), "has_peer")));
+	assert_true(json_is_true(json_object_get(with(list, "id", "unix-stream:500181:500182"), "has_peer")));
+	assert_true(json_is_false(json_object_get(with(list, "id", "unix-stream:0:500241"), "has_peer")));
 	assert_null(json_object_get(with(list, "id", "fifo:0:24:8000"), "has_peer"));
 	assert_int_equal(json_integer_value(json_object_get(a, "log_files")), 2);
 	assert_int_equal(json_integer_value(json_object_get(a, "path_handles")), 12);

@@ -4,24 +4,21 @@
 
 #include <jansson.h>
 
-#define SECOND INT64_C(1000000000)
-#define START (1000 * SECOND)
+#define SECOND	INT64_C(1000000000)
+#define START	(1000 * SECOND)
 #define SANDBOX "5555555555555555555555555555555555555555555555555555555555555555"
-#define APP "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define FIFOS "/run/containerd/io.containerd.grpc.v1.cri/containers/" APP "/io/17/" APP "-"
+#define APP	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define FIFOS	"/run/containerd/io.containerd.grpc.v1.cri/containers/" APP "/io/17/" APP "-"
 
 enum { CONTAINERD = 1, SHIM, WRITER };
 enum { OUT_PIPE = 1, OUT_FIFO, ERR_PIPE, ERR_FIFO, LOG_FILE, TASK, TASK_PEER, STRAY };
 
-#define FEED(s, kind, ...)                                                                         \
-	assert_int_equal((s).kind((s).ctx, &(struct fact_##kind){ __VA_ARGS__ }), 0)
+#define FEED(s, kind, ...) assert_int_equal((s).kind((s).ctx, &(struct fact_##kind){ __VA_ARGS__ }), 0)
 
 static void feed_io(const struct fact_sink *s, uint32_t channel, uint32_t process, enum direction d,
 		    uint64_t calls, uint64_t eagain, uint64_t bytes)
 {
-	struct counters n = {
-		.calls = calls, .eagain = eagain, .bytes = bytes, .cpu_ns = calls * 1000
-	};
+	struct counters n = { .calls = calls, .eagain = eagain, .bytes = bytes, .cpu_ns = calls * 1000 };
 
 	FEED(*s, end, .channel = channel, .process = process, .direction = d, .counters = &n);
 }
@@ -32,17 +29,17 @@ static void feed_node(const struct fact_sink *s)
 	FEED(*s, trace, .tool_version = "0.1.0", .backend = "syscall",
 	     .start_realtime_ns = 1767323045 * SECOND, .start_ns = START, .interval_ns = SECOND,
 	     .writers = true);
-	FEED(*s, runtime, .pid = 812, .version = "1.6.20",
-	     .address = "/run/containerd/containerd.sock", .state = "/run/containerd");
-	FEED(*s, process, .id = CONTAINERD, .pid = 812, .role = PROCESS_CONTAINERD,
-	     .comm = "containerd", .version = "1.6.20");
+	FEED(*s, runtime, .pid = 812, .version = "1.6.20", .address = "/run/containerd/containerd.sock",
+	     .state = "/run/containerd");
+	FEED(*s, process, .id = CONTAINERD, .pid = 812, .role = PROCESS_CONTAINERD, .comm = "containerd",
+	     .version = "1.6.20");
 	FEED(*s, process, .id = SHIM, .pid = 1201, .role = PROCESS_SHIM, .comm = "containerd-shim",
 	     .shim_id = SANDBOX, .address = "/run/containerd/containerd.sock");
-	FEED(*s, process, .id = WRITER, .pid = 1302, .ppid = 1201, .role = PROCESS_WRITER,
-	     .comm = "app", .container = APP);
-	FEED(*s, container, .id = SANDBOX, .namespace = "k8s.io", .is_sandbox = true,
-	     .sandbox = SANDBOX, .pod = "web", .pod_namespace = "shop", .shim_pid = 1201,
-	     .init_pid = FACT_UNKNOWN, .log_directory = "/var/log/pods/shop_web_u1");
+	FEED(*s, process, .id = WRITER, .pid = 1302, .ppid = 1201, .role = PROCESS_WRITER, .comm = "app",
+	     .container = APP);
+	FEED(*s, container, .id = SANDBOX, .namespace = "k8s.io", .is_sandbox = true, .sandbox = SANDBOX,
+	     .pod = "web", .pod_namespace = "shop", .shim_pid = 1201, .init_pid = FACT_UNKNOWN,
+	     .log_directory = "/var/log/pods/shop_web_u1");
 	FEED(*s, container, .id = APP, .namespace = "k8s.io", .sandbox = SANDBOX, .name = "app",
 	     .shim_pid = 1201, .init_pid = 1302);
 	FEED(*s, channel, .id = OUT_PIPE, .transport = TRANSPORT_PIPE, .dev = 14, .ino = 71);
@@ -53,20 +50,17 @@ static void feed_node(const struct fact_sink *s)
 	     .path = FIFOS "stderr");
 	FEED(*s, channel, .id = LOG_FILE, .transport = TRANSPORT_FILE, .dev = 2049, .ino = 91,
 	     .path = "/var/log/pods/shop_web_u1/app/0.log");
-	FEED(*s, channel, .id = TASK, .transport = TRANSPORT_UNIX_STREAM, .ino = 501,
-	     .peer_ino = 502,
+	FEED(*s, channel, .id = TASK, .transport = TRANSPORT_UNIX_STREAM, .ino = 501, .peer_ino = 502,
 	     .path = "/run/containerd/s/"
 		     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
-	FEED(*s, channel, .id = TASK_PEER, .transport = TRANSPORT_UNIX_STREAM, .ino = 502,
-	     .peer_ino = 501);
+	FEED(*s, channel, .id = TASK_PEER, .transport = TRANSPORT_UNIX_STREAM, .ino = 502, .peer_ino = 501);
 	FEED(*s, link, .from = OUT_PIPE, .to = OUT_FIFO, .process = SHIM, .votes = 9);
 	FEED(*s, link, .from = ERR_PIPE, .to = ERR_FIFO, .process = SHIM, .votes = 9);
 }
 
 static void feed_window(const struct fact_sink *s, uint64_t index)
 {
-	FEED(*s, window, .index = index, .start_ns = START + (int64_t)index * SECOND,
-	     .duration_ns = SECOND);
+	FEED(*s, window, .index = index, .start_ns = START + (int64_t)index * SECOND, .duration_ns = SECOND);
 	feed_io(s, OUT_PIPE, WRITER, DIRECTION_WRITE, 100, 0, 10000);
 	feed_io(s, OUT_PIPE, SHIM, DIRECTION_READ, 201, 101, 10000);
 	feed_io(s, OUT_FIFO, SHIM, DIRECTION_WRITE, 103, 0, 10000);
@@ -84,16 +78,14 @@ static void feed_window(const struct fact_sink *s, uint64_t index)
 
 static void assert_adds_up(const char *text, int64_t calls)
 {
-	const char *section = line_of(text, "Other channels, by role\n"),
-		   *head = next_line(section), *row;
+	const char *section = line_of(text, "Other channels, by role\n"), *head = next_line(section), *row;
 	int64_t sum = 0;
 
 	for (row = next_line(head); strncmp(row, "total ", 6) != 0; row = next_line(row))
 		sum += number_in(head, row, "calls");
 	assert_int_equal(sum, calls);
 	assert_int_equal(number_in(head, row, "calls"), calls);
-	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"),
-			 calls);
+	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"), calls);
 }
 
 static void report(void **state)
@@ -152,9 +144,7 @@ static void live(void **state)
 	assert_int_equal(model_resolve(m, MODEL_WINDOW), 0);
 	text = render_width(view_live_text, m, 120);
 	assert_int_equal(
-		strncmp(text, "2026-01-02T03:04:07.000Z + 1.00 s, syscall on node-1: 797 calls, ",
-			65),
-		0);
+		strncmp(text, "2026-01-02T03:04:07.000Z + 1.00 s, syscall on node-1: 797 calls, ", 65), 0);
 	assert_int_equal(WINDOW_CALLS, 797);
 	head = line_of(text, "stream ");
 	assert_cell(head, line_of(head, "shop/web/app stdout "), "calls", "609");

@@ -28,8 +28,8 @@ static void headline(void **state)
 	f->m.trace.selection = fixture_string(f, "--pod web-0");
 	text = render_width(view_report_text, &f->m, 0);
 	assert_int_equal(strncmp(text, "Traced ", 7), 0);
-	assert_non_null(strstr(
-		text, "backend fentry: INCOMPLETE (the end of the trace is missing), NOT EXACT"));
+	assert_non_null(
+		strstr(text, "backend fentry: INCOMPLETE (the end of the trace is missing), NOT EXACT"));
 	assert_non_null(strstr(text, "; selected: --pod web-0;"));
 	assert_non_null(strstr(text, "\nNote: before the upgrade\n"));
 	free(text);
@@ -94,8 +94,7 @@ static void streams(void **state)
 	block = line_of(section, "shop/web-0/app ");
 	/* Dearest first. */
 	assert_ptr_equal(block, next_line(head));
-	assert_true(line_of(section, "shop/web-0/sidecar ") <
-		    line_of(section, "shop/web-0/shell "));
+	assert_true(line_of(section, "shop/web-0/sidecar ") < line_of(section, "shop/web-0/shell "));
 	line_of(block, "  stdout: 38.1 MiB logged\n");
 	row = line_of(block, "    pipe  writer → shim ");
 	assert_cell(head, row, "in", "38.1 MiB");
@@ -107,9 +106,8 @@ static void streams(void **state)
 	/* The file that both streams share is told once, with what belongs to both. */
 	row = line_of(block, "  stdout+stderr: 401,000 records, 53.5 MiB in the file\n");
 	row = next_line(row);
-	assert_int_equal(strncmp(row, "    file  containerd → 0.log ",
-				 strlen("    file  containerd → 0.log ")),
-			 0);
+	assert_int_equal(
+		strncmp(row, "    file  containerd → 0.log ", strlen("    file  containerd → 0.log ")), 0);
 	assert_cell(head, row, "in", "53.5 MiB");
 	assert_cell(head, row, "out", "");
 	/* The hops' calls are the container's. */
@@ -155,8 +153,7 @@ static void adds_up(void **state)
 	}
 	assert_int_equal(number_in(head, row, "calls"), calls);
 	assert_int_equal(number_in(head, row, "channels"), channels);
-	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"),
-			 calls);
+	assert_int_equal(number_in(line_of(text, "transport "), line_of(text, "total "), "calls"), calls);
 	assert_cell(head, line_of(section, "closed earlier "), "calls", "1,234");
 	assert_cell(head, line_of(section, "closed earlier "), "channels", "5");
 	assert_cell(head, line_of(section, "streams, above "), "calls", "2,927,431");
@@ -204,8 +201,7 @@ static void execs(void **state)
 		ch = fixture_channel(f, id, TRANSPORT_FIFO, ROLE_CONTAINER_LOG, PROTOCOL_RAW, NULL);
 		s = fixture_stream(f, c, "stdout", id, 10);
 		fixture_hop(f, s, ch, PROCESS_SHIM, PROCESS_CLIENT,
-			    fixture_end(f, ch, shim, DIRECTION_WRITE, i + 1, 0, 10, 100 * (i + 1)),
-			    NULL);
+			    fixture_end(f, ch, shim, DIRECTION_WRITE, i + 1, 0, 10, 100 * (i + 1)), NULL);
 	}
 	fixture_resolve(f);
 	text = render_width(view_report_text, &f->m, 120);
@@ -216,8 +212,7 @@ static void execs(void **state)
 	assert_null(strstr(text, "probe-2"));
 	row = line_of(section, "  3 more streams of execs ");
 	assert_cell(head, row, "calls", "6");
-	for (row = next_line(line_of(section, "shop/pod/app ")); *row == ' ';
-	     row = next_line(row)) {
+	for (row = next_line(line_of(section, "shop/pod/app ")); *row == ' '; row = next_line(row)) {
 		if (!strncmp(row, "    ", 4) || !strncmp(row, "  3 more", 8))
 			sum += number_in(head, row, "calls");
 	}
@@ -267,8 +262,7 @@ static void file_of_two(void **state)
 			file = f->m.channels[i]; /* of the second */
 	}
 	assert_non_null(file);
-	fixture_hop(f, &c->streams[0], file, PROCESS_CONTAINERD, PROCESS_OTHER, file->ends[0],
-		    NULL);
+	fixture_hop(f, &c->streams[0], file, PROCESS_CONTAINERD, PROCESS_OTHER, file->ends[0], NULL);
 	text = render_width(view_report_text, &f->m, 120);
 	section = line_of(text, "Streams and their hops\n");
 	head = next_line(next_line(section));
@@ -411,8 +405,7 @@ static void losses(void **state)
 /* Nothing at all: no figure is made up. */
 static void empty(void **state)
 {
-	struct model m = { .trace.duration_ns = FACT_UNKNOWN,
-			   .trace.scope_realtime_ns = FACT_UNKNOWN };
+	struct model m = { .trace.duration_ns = FACT_UNKNOWN, .trace.scope_realtime_ns = FACT_UNKNOWN };
 	char *text;
 	size_t i;
 
@@ -422,8 +415,8 @@ static void empty(void **state)
 		assert_fits(text, widths[i]);
 		free(text);
 	}
-	assert_non_null(strstr(text = render_width(view_report_text, &m, 0),
-			       " for ?, backend ?: INCOMPLETE"));
+	assert_non_null(
+		strstr(text = render_width(view_report_text, &m, 0), " for ?, backend ?: INCOMPLETE"));
 	assert_non_null(strstr(text, "Began ?; Linux ?"));
 	line_of(text, "No stream of a container was seen.\n");
 	free(text);
@@ -470,8 +463,7 @@ static void narrow(void **state)
 		assert_cell(section, row, "out", "38.1 MiB");
 		assert_cell(section, row, "CPU", "1.16 s");
 		section = line_of(text, "Processes\n");
-		assert_cell(next_line(section), line_of(section, "shim shop/web-0 "), "CPU",
-			    "2.30 s");
+		assert_cell(next_line(section), line_of(section, "shim shop/web-0 "), "CPU", "2.30 s");
 		free(text);
 	}
 	fixture_free(f);
@@ -481,8 +473,7 @@ static void narrow(void **state)
 static void rows(void **state)
 {
 	struct fixture *f = fixture_crowd(30);
-	char *text =
-		render(view_report_text, &f->m, &(struct view_options){ .width = 100, .rows = 4 });
+	char *text = render(view_report_text, &f->m, &(struct view_options){ .width = 100, .rows = 4 });
 	const char *section = line_of(text, "Streams and their hops\n"), *head = section, *row;
 	int64_t sum = 0;
 
@@ -506,8 +497,7 @@ static void rows(void **state)
 static void sorting(void **state)
 {
 	struct fixture *f = fixture_node();
-	char *text =
-		render(view_report_text, &f->m, &(struct view_options){ .sort = VIEW_SORT_NAME });
+	char *text = render(view_report_text, &f->m, &(struct view_options){ .sort = VIEW_SORT_NAME });
 
 	(void)state;
 	assert_true(line_of(text, "default/job-1 ") < line_of(text, "shop/web-0/app "));
@@ -545,8 +535,7 @@ static void colours(void **state)
 
 	(void)state;
 	assert_null(strchr(plain, '\033'));
-	text = render(view_report_text, &f->m,
-		      &(struct view_options){ .width = 90, .colour = true });
+	text = render(view_report_text, &f->m, &(struct view_options){ .width = 90, .colour = true });
 	assert_non_null(strchr(text, '\033'));
 	/* Without its colours it is the plain one: names bring no sequences of their own. */
 	for (from = to = text; *from; from++) {

@@ -10,8 +10,8 @@ struct number_case {
 	const char *text;
 };
 
-static void check_numbers(char *(*number)(char *buf, size_t size, int64_t n),
-			  const struct number_case *cases, size_t n)
+static void check_numbers(char *(*number)(char *buf, size_t size, int64_t n), const struct number_case *cases,
+			  size_t n)
 {
 	char buf[NUMBER_SIZE];
 	size_t i;
@@ -22,18 +22,17 @@ static void check_numbers(char *(*number)(char *buf, size_t size, int64_t n),
 	}
 }
 
-#define CHECK(number, ...)                                                                         \
-	check_numbers(number, (const struct number_case[]){ __VA_ARGS__ },                         \
-		      sizeof((const struct number_case[]){ __VA_ARGS__ }) /                        \
-			      sizeof(struct number_case))
+#define CHECK(number, ...)                                                 \
+	check_numbers(number, (const struct number_case[]){ __VA_ARGS__ }, \
+		      sizeof((const struct number_case[]){ __VA_ARGS__ }) / sizeof(struct number_case))
 
 static void bytes(void **state)
 {
 	(void)state;
 	CHECK(view_bytes, { 0, "0 B" }, { 1, "1 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" },
-	      { 1536, "1.5 KiB" }, { 102400, "100 KiB" }, { 1048575, "1.0 MiB" },
-	      { 1258291, "1.2 MiB" }, { INT64_C(5) << 30, "5.0 GiB" }, { INT64_MAX, "8.0 EiB" },
-	      { -5, "-5 B" }, { FACT_UNKNOWN, "?" });
+	      { 1536, "1.5 KiB" }, { 102400, "100 KiB" }, { 1048575, "1.0 MiB" }, { 1258291, "1.2 MiB" },
+	      { INT64_C(5) << 30, "5.0 GiB" }, { INT64_MAX, "8.0 EiB" }, { -5, "-5 B" },
+	      { FACT_UNKNOWN, "?" });
 }
 
 static void times(void **state)
@@ -42,8 +41,8 @@ static void times(void **state)
 	CHECK(view_ns, { 0, "0 ns" }, { 1, "1 ns" }, { 830, "830 ns" }, { 999, "999 ns" },
 	      { 1000, "1.00 µs" }, { 9995, "10.0 µs" }, { 999400, "999 µs" }, { 999600, "1.00 ms" },
 	      { 1240000, "1.24 ms" }, { 12400000, "12.4 ms" }, { INT64_C(59900000000), "59.9 s" },
-	      { INT64_C(1234000000000), "1,234 s" }, { INT64_MAX, "9,223,372,037 s" },
-	      { -830, "-830 ns" }, { -1240000, "-1.24 ms" }, { FACT_UNKNOWN, "?" });
+	      { INT64_C(1234000000000), "1,234 s" }, { INT64_MAX, "9,223,372,037 s" }, { -830, "-830 ns" },
+	      { -1240000, "-1.24 ms" }, { FACT_UNKNOWN, "?" });
 	CHECK(number_duration, { 0, "0 ns" }, { INT64_C(59900000000), "59.9 s" },
 	      { INT64_C(123000000000), "2 min 3 s" }, { INT64_C(7260000000000), "2 h 1 min" },
 	      { FACT_UNKNOWN, "?" });
@@ -53,8 +52,8 @@ static void counts(void **state)
 {
 	(void)state;
 	CHECK(view_count, { 0, "0" }, { 999, "999" }, { 1000, "1,000" }, { 12345, "12,345" },
-	      { 1234567, "1,234,567" }, { INT64_MAX, "9,223,372,036,854,775,807" },
-	      { -1000, "-1,000" }, { FACT_UNKNOWN, "?" });
+	      { 1234567, "1,234,567" }, { INT64_MAX, "9,223,372,036,854,775,807" }, { -1000, "-1,000" },
+	      { FACT_UNKNOWN, "?" });
 }
 
 static void small_buffers(void **state)
@@ -90,9 +89,7 @@ static void shares(void **state)
 
 static void unknown_times(void **state)
 {
-	struct figures timed = {
-		.calls = 4, .untimed = 1, .bytes = 100, .cpu_ns = 300, .blocked_ns = 40
-	};
+	struct figures timed = { .calls = 4, .untimed = 1, .bytes = 100, .cpu_ns = 300, .blocked_ns = 40 };
 	struct figures untimed = { .calls = 4, .untimed = 4, .bytes = 100 };
 	struct figures idle = { 0 };
 
@@ -161,8 +158,7 @@ static void cleaning(void **state)
 	(void)state;
 	assert_string_equal(view_clean(buf, sizeof(buf), "web-0", 40), "web-0");
 	assert_string_equal(view_clean(buf, sizeof(buf), NULL, 40), "?");
-	assert_string_equal(view_clean(buf, sizeof(buf), "a\nb\033[2Jc\x7f", 40),
-			    "a\\x0ab\\x1b[2Jc\\x7f");
+	assert_string_equal(view_clean(buf, sizeof(buf), "a\nb\033[2Jc\x7f", 40), "a\\x0ab\\x1b[2Jc\\x7f");
 	assert_string_equal(view_clean(buf, sizeof(buf), "x\xffy", 40), "x\\xffy");
 	/*
 	 * A C1 control is one to a terminal, though it is valid UTF-8; so are the ones that turn
@@ -216,8 +212,7 @@ static void cleaning_anything(void **state)
 			assert_true(columns_of(buf) <= columns);
 			assert_int_equal(buf[size], 0x55);
 			memset(cut, 0x55, sizeof(cut));
-			text_cut(cut, size, clean, columns,
-				 columns & 1 ? TEXT_CUT_START : TEXT_CUT_END);
+			text_cut(cut, size, clean, columns, columns & 1 ? TEXT_CUT_START : TEXT_CUT_END);
 			assert_true(strlen(cut) < size);
 			assert_true(columns_of(cut) <= columns);
 			assert_int_equal(cut[size], 0x55);
@@ -231,11 +226,9 @@ static void cutting(void **state)
 	char buf[64];
 
 	(void)state;
-	assert_string_equal(
-		text_cut(buf, sizeof(buf), "/run/containerd/x-stdout", 10, TEXT_CUT_START),
-		"…/x-stdout");
-	assert_string_equal(text_cut(buf, sizeof(buf), "/run/containerd", 6, TEXT_CUT_END),
-			    "/run/…");
+	assert_string_equal(text_cut(buf, sizeof(buf), "/run/containerd/x-stdout", 10, TEXT_CUT_START),
+			    "…/x-stdout");
+	assert_string_equal(text_cut(buf, sizeof(buf), "/run/containerd", 6, TEXT_CUT_END), "/run/…");
 	assert_string_equal(text_cut(buf, sizeof(buf), "short", 5, TEXT_CUT_START), "short");
 	assert_string_equal(text_cut(buf, sizeof(buf), "漢字漢字", 4, TEXT_CUT_START), "…字");
 	assert_string_equal(text_cut(buf, sizeof(buf), "abc", 1, TEXT_CUT_END), "…");

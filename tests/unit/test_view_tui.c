@@ -118,8 +118,7 @@ static void tmux(const char *arguments)
 }
 
 /* A terminal that runs `ENVIRONMENT self --screen NODE HOW` between two marks. */
-static void start(const char *environment, const char *node, const char *how, int columns,
-		  int lines)
+static void start(const char *environment, const char *node, const char *how, int columns, int lines)
 {
 	char command[8192 + 512], script[64];
 	FILE *f;
@@ -137,8 +136,7 @@ static void start(const char *environment, const char *node, const char *how, in
 		dir, environment, self, node, how, dir, dir);
 	assert_int_equal(fclose(f), 0);
 	server++;
-	snprintf(command, sizeof(command), "new-session -d -x %d -y %d 'exec sh %s'", columns,
-		 lines, script);
+	snprintf(command, sizeof(command), "new-session -d -x %d -y %d 'exec sh %s'", columns, lines, script);
 	tmux(command);
 }
 
@@ -191,10 +189,10 @@ static void expect(const char *what)
 	free(wait_for(what));
 }
 
-#define NEEDS_TMUX()                                                                               \
-	do {                                                                                       \
-		if (!have_tmux)                                                                    \
-			skip();                                                                    \
+#define NEEDS_TMUX()            \
+	do {                    \
+		if (!have_tmux) \
+			skip(); \
 	} while (0)
 
 static void rows(void **state)
@@ -207,8 +205,7 @@ static void rows(void **state)
 	start("", "node", "plain", 110, 36);
 	text = wait_for("q quit");
 	assert_fits(text, 110);
-	assert_int_equal(strncmp(text, "shimscope on node-1, backend fentry, every 30.0 s\n", 50),
-			 0);
+	assert_int_equal(strncmp(text, "shimscope on node-1, backend fentry, every 30.0 s\n", 50), 0);
 	assert_non_null(strstr(text, "2,929,680 calls, 217 MiB, CPU 3.02 s (10% of a CPU)\n"));
 	assert_non_null(strstr(text, "losses: untimed 2\n"));
 	head = line_of(text, "transport ");
@@ -217,8 +214,7 @@ static void rows(void **state)
 	line_of(text, "7 streams by CPU (all on this screen)\n");
 	head = line_of(text, "stream ");
 	assert_cell(head, line_of(head, "shop/web-0/app stdout "), "logged", "38.1 MiB");
-	assert_true(line_of(head, "shop/web-0/app stdout ") <
-		    line_of(head, "default/job-1 stdout "));
+	assert_true(line_of(head, "shop/web-0/app stdout ") < line_of(head, "default/job-1 stdout "));
 	free(text);
 	stop();
 }
@@ -333,8 +329,7 @@ static void resizing(void **state)
 	start("", "node", "plain", 110, 36);
 	expect("q quit");
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		snprintf(arguments, sizeof(arguments), "resize-window -x %d -y %d", sizes[i][0],
-			 sizes[i][1]);
+		snprintf(arguments, sizeof(arguments), "resize-window -x %d -y %d", sizes[i][0], sizes[i][1]);
 		tmux(arguments);
 		pause_ms(400);
 		text = shot("");
@@ -364,9 +359,8 @@ static void resizing_unheard(void **state)
 	pause_ms(400);
 	text = wait_for("q quit");
 	assert_fits(text, 60);
-	assert_int_equal(
-		strncmp(line_of(text, "c CPU  b bytes"), "c CPU  b bytes  n calls  e EAGAIN", 33),
-		0);
+	assert_int_equal(strncmp(line_of(text, "c CPU  b bytes"), "c CPU  b bytes  n calls  e EAGAIN", 33),
+			 0);
 	free(text);
 	stop();
 }

@@ -15,11 +15,11 @@
 #include "model/model.h"
 
 /* What the consumer reads at most at once, as containerd does; no message is larger. */
-#define BENCH_READ_SIZE 32768
-#define BENCH_SIZES_MAX 64
+#define BENCH_READ_SIZE		32768
+#define BENCH_SIZES_MAX		64
 #define BENCH_REPETITIONS_LEAST 7
-#define BENCH_REPETITIONS_MOST 999
-#define BENCH_TEXT 256
+#define BENCH_REPETITIONS_MOST	999
+#define BENCH_TEXT		256
 
 enum bench_transport {
 	BENCH_PIPE = 0,
@@ -104,15 +104,16 @@ struct bench_crossover {
 
 struct bench_result {
 	char tool_version[BENCH_TEXT];
-	char hostname[BENCH_TEXT], kernel[BENCH_TEXT], arch[BENCH_TEXT], boot_id[BENCH_TEXT]; /* "": unknown */
-	int64_t cpus;		   /* online, FACT_UNKNOWN */
-	int64_t start_realtime_ns; /* FACT_UNKNOWN */
-	int64_t duration_ns;	   /* FACT_UNKNOWN */
-	bool separate;		   /* one CPU for each process, not one for both */
+	char hostname[BENCH_TEXT], kernel[BENCH_TEXT], arch[BENCH_TEXT],
+		boot_id[BENCH_TEXT]; /* "": unknown */
+	int64_t cpus;		     /* online, FACT_UNKNOWN */
+	int64_t start_realtime_ns;   /* FACT_UNKNOWN */
+	int64_t duration_ns;	     /* FACT_UNKNOWN */
+	bool separate;		     /* one CPU for each process, not one for both */
 	int producer_cpu, consumer_cpu;
 	char fifo_filesystem[BENCH_TEXT];
-	unsigned int repetitions; /* done */
-	unsigned int wanted;	  /* asked for: more than done when interrupted */
+	unsigned int repetitions;		  /* done */
+	unsigned int wanted;			  /* asked for: more than done when interrupted */
 	struct bench_size sizes[BENCH_SIZES_MAX]; /* ascending */
 	size_t n_sizes;
 	struct bench_crossover crossover;
@@ -125,7 +126,7 @@ struct bench_options {
 	const struct bench_load *load; /* adds its sizes; NULL without */
 	unsigned int repetitions;
 	bool separate;
-	int64_t run_ns; /* how long one repetition of one size over one transport should take */
+	int64_t run_ns;	    /* how long one repetition of one size over one transport should take */
 	bool (*stop)(void); /* ends the bench early, NULL without */
 	void (*progress)(void *ctx, unsigned int percent);
 	void *ctx;

@@ -80,8 +80,8 @@ double bench_cpu_ns(const struct bench_result *r, enum bench_transport t, double
 		if (size <= s->size) {
 			if (!low)
 				return cost;
-			return low->cells[t].cpu.median + (cost - low->cells[t].cpu.median) *
-								  (size - low->size) / (s->size - low->size);
+			return low->cells[t].cpu.median +
+			       (cost - low->cells[t].cpu.median) * (size - low->size) / (s->size - low->size);
 		}
 		low = s;
 	}

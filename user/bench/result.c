@@ -12,7 +12,7 @@
 #include "bench/bench.h"
 
 /* Ours are of 100 KiB at most. */
-#define FILE_MOST ((size_t)1 << 20)
+#define FILE_MOST   ((size_t)1 << 20)
 /* Beyond any cost that is one, and sums of them stay finite. */
 #define FIGURE_MOST 1e15
 #define COUNT_MOST  (INT64_C(1) << 53)
@@ -100,11 +100,12 @@ static int read_cell(const struct in *in, const json_t *v, struct bench_size *si
 	c = &size->cells[t];
 	if (c->measured)
 		return bad(in, "a transport twice at one size");
-	if (get_count(v, "messages", 1, COUNT_MOST, &messages) || get_spread(v, "cpu_ns_per_message", &c->cpu) ||
+	if (get_count(v, "messages", 1, COUNT_MOST, &messages) ||
+	    get_spread(v, "cpu_ns_per_message", &c->cpu) ||
 	    get_spread(v, "producer_cpu_ns_per_message", &c->producer) ||
 	    get_spread(v, "consumer_cpu_ns_per_message", &c->consumer) ||
-	    get_spread(v, "wall_ns_per_message", &c->wall) || get_spread(v, "writes_per_message", &c->writes) ||
-	    get_spread(v, "reads_per_message", &c->reads))
+	    get_spread(v, "wall_ns_per_message", &c->wall) ||
+	    get_spread(v, "writes_per_message", &c->writes) || get_spread(v, "reads_per_message", &c->reads))
 		return bad(in, "a transport's figures");
 	c->messages = (uint64_t)messages;
 	c->measured = true;
@@ -236,7 +237,8 @@ int bench_result_parse(const char *text, size_t len, const char *name, struct be
 	}
 	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
 	if (!root) {
-		snprintf(err, err_size, "%s: no usable result of a bench: not JSON (line %d)", name, why.line);
+		snprintf(err, err_size, "%s: no usable result of a bench: not JSON (line %d)", name,
+			 why.line);
 		return -EPROTO;
 	}
 	failed = read_root(&in, root, ret);

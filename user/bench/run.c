@@ -29,8 +29,8 @@
 #define CROSSING	((1U << BENCH_FIFO) | (1U << BENCH_UNIX_STREAM))
 #define CROSSOVER_STEPS 6
 /* Nearer than this, in size or in cost, a further step would follow the noise. */
-#define CLOSE_SIZE 1.08
-#define CLOSE_COST 0.02
+#define CLOSE_SIZE	1.08
+#define CLOSE_COST	0.02
 
 struct bench {
 	const struct bench_options *o;
@@ -203,9 +203,8 @@ static int repeat(struct bench *b, const struct bench_size *sizes, size_t n, uns
 				return err;
 		}
 		if (b->o->progress && n > 1)
-			b->o->progress(b->o->ctx,
-				       (unsigned int)((100 * ((size_t)repetition * n + i + 1)) /
-						      ((size_t)b->o->repetitions * n)));
+			b->o->progress(b->o->ctx, (unsigned int)((100 * ((size_t)repetition * n + i + 1)) /
+								 ((size_t)b->o->repetitions * n)));
 	}
 	return 0;
 }
@@ -364,8 +363,10 @@ static void choose_directory(struct bench *b)
 		unsigned int magic;
 		const char *name;
 	} names[] = {
-		{ TMPFS_MAGIC, "tmpfs" },	  { EXT4_SUPER_MAGIC, "ext4" },
-		{ XFS_SUPER_MAGIC, "xfs" },	  { BTRFS_SUPER_MAGIC, "btrfs" },
+		{ TMPFS_MAGIC, "tmpfs" },
+		{ EXT4_SUPER_MAGIC, "ext4" },
+		{ XFS_SUPER_MAGIC, "xfs" },
+		{ BTRFS_SUPER_MAGIC, "btrfs" },
 		{ OVERLAYFS_SUPER_MAGIC, "overlay" },
 	};
 	const char *const places[] = { "/run", getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
@@ -376,8 +377,7 @@ static void choose_directory(struct bench *b)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (!places[i] || !places[i][0] || access(places[i], W_OK | X_OK))
 			continue;
-		if (snprintf(b->directory, sizeof(b->directory), "%s", places[i]) <
-		    (int)sizeof(b->directory))
+		if (snprintf(b->directory, sizeof(b->directory), "%s", places[i]) < (int)sizeof(b->directory))
 			break;
 	}
 	name[0] = '\0';

@@ -16,8 +16,8 @@
 struct wire {
 	enum bench_transport transport;
 	int fd;
-	uint64_t calls; /* system calls that carried bytes */
-	uint64_t bytes; /* of messages, without frames */
+	uint64_t calls;	 /* system calls that carried bytes */
+	uint64_t bytes;	 /* of messages, without frames */
 	uint32_t stream; /* ttrpc: of the last frame */
 	size_t from, to; /* ttrpc: what is waiting in the receiver's buffer */
 	unsigned char buffer[TTRPC_BUFFER];

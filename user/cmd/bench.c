@@ -81,8 +81,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_REPETITIONS:
 		if (number_parse(arg, BENCH_REPETITIONS_LEAST, BENCH_REPETITIONS_MOST, &n))
-			cmd_usage_error(state, "--repetitions takes %d to %d, not '%s'", BENCH_REPETITIONS_LEAST,
-					BENCH_REPETITIONS_MOST, arg);
+			cmd_usage_error(state, "--repetitions takes %d to %d, not '%s'",
+					BENCH_REPETITIONS_LEAST, BENCH_REPETITIONS_MOST, arg);
 		a->bench.repetitions = (unsigned int)n;
 		return 0;
 	case OPT_FORMAT:
@@ -100,7 +100,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Send the same bytes in the same sizes over a pipe, a FIFO, a UNIX stream, a UNIX seqpacket and a "
+	.doc = "Send the same bytes in the same sizes over a pipe, a FIFO, a UNIX stream, a UNIX seqpacket "
+	       "and a "
 	       "UNIX stream of ttrpc frames on this machine, and tell their CPU time: a calibration, "
 	       "synthetic. Needs no privileges and traces nothing.",
 };
@@ -192,7 +193,8 @@ int cmd_bench(int argc, char **argv)
 	}
 	tell_host(&result);
 	view_options_init(&o, stdout);
-	failed = a.format == FORMAT_JSON ? view_bench_json(stdout, &result) : view_bench_text(stdout, &result, &o);
+	failed = a.format == FORMAT_JSON ? view_bench_json(stdout, &result)
+					 : view_bench_text(stdout, &result, &o);
 	if (failed && !ferror(stdout)) {
 		cmd_error("bench: %s", strerror(-failed));
 		return EXIT_WORK;

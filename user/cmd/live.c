@@ -76,7 +76,7 @@ static int interval_show(const struct live_args *a, struct model *m, struct tui 
 
 	if (err)
 		return err;
-	model_evict(m, m->trace.start_ns + m->trace.duration_ns - EVICT_NS);
+	model_evict(m, m->trace.now_ns - EVICT_NS);
 	if (t)
 		return tui_paint(t, m);
 	view_options_init(&o, stdout);

@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	{ "live", "watch transports and streams, refreshed each interval", cmd_live },
 	{ "record", "write a capture", cmd_record },
 	{ "report", "what a capture holds", cmd_report },
+	{ "diff", "what changed between two captures, and how sure that is", cmd_diff },
 	{ "map", "who holds which end of which channel now, without tracing", cmd_map },
 	{ "bench", "the same bytes over each transport on this machine: a calibration, synthetic", cmd_bench },
 	{ "doctor", "what works here, and what to do about what does not", cmd_doctor },

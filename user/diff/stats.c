@@ -41,16 +41,20 @@ double stats_ratio(const struct stats_series *s)
 
 size_t stats_block(size_t n)
 {
-	size_t block = (size_t)lround(cbrt((double)n));
+	size_t block = 1;
 
-	return block ? block : 1;
+	/* Rounded: while the cube of what lies half way to the next is not above n. */
+	while ((2 * block + 1) * (2 * block + 1) * (2 * block + 1) <= 8 * n)
+		block++;
+	return block;
 }
 
 double stats_quantile(const double *sorted, size_t n, double p)
 {
-	double at = p * (double)(n - 1), low = floor(at);
-	size_t i = (size_t)low;
+	double at = p * (double)(n - 1), low;
+	size_t i = (size_t)at;
 
+	low = (double)i;
 	if (i + 1 >= n)
 		return sorted[n - 1];
 	if (isinf(sorted[i]) || isinf(sorted[i + 1]))
@@ -58,54 +62,38 @@ double stats_quantile(const double *sorted, size_t n, double p)
 	return sorted[i] + (at - low) * (sorted[i + 1] - sorted[i]);
 }
 
-/* M. Abramowitz and I. Stegun, Handbook of Mathematical Functions, 1964, 26.7.3 and 26.7.4. */
-double stats_t_cdf(double t, unsigned int df)
+/*
+ * norm.sf(sqrt(n / (n - 1)) * t.ppf(0.975, n - 1)) of SciPy 1.10: the tail whose normal quantile is as far
+ * out as Student's, for the standard error that divides by n - 1. Between these n the tail is very nearly
+ * linear in 1/n.
+ */
+static const struct {
+	size_t n;
+	double tail;
+} expanded[] = {
+	{ 2, 1.695219e-72 }, { 3, 6.834137e-08 }, { 4, 0.0001190307 }, { 5, 0.0009541006 },
+	{ 6, 0.002431803 }, { 7, 0.004109154 }, { 8, 0.005737521 }, { 9, 0.007224819 },
+	{ 10, 0.008550639 }, { 11, 0.009722407 }, { 12, 0.01075661 }, { 13, 0.0116713 },
+	{ 14, 0.01248326 }, { 15, 0.01320717 }, { 16, 0.01385557 }, { 17, 0.01443898 },
+	{ 18, 0.01496625 }, { 19, 0.01544479 }, { 20, 0.01588083 }, { 25, 0.01758231 },
+	{ 30, 0.0187539 }, { 40, 0.02025754 }, { 60, 0.02180179 }, { 120, 0.02338361 },
+};
+#define N_EXPANDED (sizeof(expanded) / sizeof(expanded[0]))
+#define TAIL ((1 - STATS_LEVEL) / 2)
+
+double stats_expanded_tail(size_t n)
 {
-	double theta = atan(t / sqrt((double)df)), c = cos(theta), c2 = c * c, term, sum, between;
-	unsigned int k;
+	size_t i = 0;
+	double from, to, x;
 
-	if (df % 2) {
-		term = c;
-		sum = df > 1 ? c : 0;
-		for (k = 3; k + 2 <= df; k += 2) {
-			term *= c2 * (double)(k - 1) / (double)k;
-			sum += term;
-		}
-		between = (theta + sin(theta) * sum) * M_2_PI;
-	} else {
-		term = sum = 1;
-		for (k = 2; k + 2 <= df; k += 2) {
-			term *= c2 * (double)(k - 1) / (double)k;
-			sum += term;
-		}
-		between = sin(theta) * sum;
-	}
-	return 0.5 + between / 2;
-}
-
-double stats_t_upper(double tail, unsigned int df)
-{
-	double low = 0, high = 1;
-	int i;
-
-	while (1 - stats_t_cdf(high, df) > tail && high < 1e12)
-		high *= 2;
-	for (i = 0; i < 200; i++) {
-		double mid = (low + high) / 2;
-
-		if (1 - stats_t_cdf(mid, df) > tail)
-			low = mid;
-		else
-			high = mid;
-	}
-	return (low + high) / 2;
-}
-
-double stats_expanded_tail(double level, size_t n)
-{
-	double t = stats_t_upper((1 - level) / 2, (unsigned int)(n - 1));
-
-	return erfc(sqrt((double)n / (double)(n - 1)) * t * M_SQRT1_2) / 2;
+	if (n <= expanded[0].n)
+		return expanded[0].tail;
+	while (i + 1 < N_EXPANDED && expanded[i + 1].n <= n)
+		i++;
+	from = 1 / (double)expanded[i].n;
+	to = i + 1 < N_EXPANDED ? 1 / (double)expanded[i + 1].n : 0;
+	x = (1 / (double)n - from) / (to - from);
+	return expanded[i].tail + x * ((i + 1 < N_EXPANDED ? expanded[i + 1].tail : TAIL) - expanded[i].tail);
 }
 
 /* A series as sums over blocks that begin at each window. */
@@ -216,7 +204,7 @@ int stats_compare(const struct stats_series *before, const struct stats_series *
 	if (!err)
 		err = blocks_init(&a, after, block);
 	if (!err)
-		err = resample(&b, &a, resamples, stats_expanded_tail(STATS_LEVEL, least), ret);
+		err = resample(&b, &a, resamples, stats_expanded_tail(least), ret);
 	blocks_free(&b);
 	blocks_free(&a);
 	return err;

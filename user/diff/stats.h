@@ -54,12 +54,7 @@ size_t stats_block(size_t n);
  */
 double stats_quantile(const double *sorted, size_t n, double p);
 
-/* The probability of a value up to t of Student's distribution with df ≥ 1 degrees of freedom. */
-double stats_t_cdf(double t, unsigned int df);
-/* The t above which Student's distribution has the probability tail (0 < tail < 0.5). */
-double stats_t_upper(double tail, unsigned int df);
-
-/* The probability in each tail of an expanded percentile interval of this level for n ≥ 2 windows. */
-double stats_expanded_tail(double level, size_t n);
+/* The probability in each tail of an expanded percentile interval of STATS_LEVEL for n ≥ 2 windows. */
+double stats_expanded_tail(size_t n);
 
 #endif

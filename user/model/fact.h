@@ -87,7 +87,7 @@ struct fact_process {
 	uint32_t id;
 	int64_t pid;
 	int64_t ppid;
-	int64_t start_ns; /* CLOCK_BOOTTIME */
+	int64_t start_ns; /* CLOCK_MONOTONIC; negative: before the machine was last suspended */
 	enum process_role role;
 	const char *comm;
 	const char *exe;

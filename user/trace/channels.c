@@ -52,6 +52,8 @@ void channel_named(struct session *s, struct trace_channel *c, const char *path,
 	char dir[PATH_TEXT_SIZE];
 	bool changed = !c->announced;
 
+	c->flags = flags;
+	c->mode = mode;
 	if (path && (!c->path || strcmp(c->path, path) != 0)) {
 		free(c->path);
 		c->path = strdup(path);
@@ -68,6 +70,16 @@ void channel_named(struct session *s, struct trace_channel *c, const char *path,
 	}
 	if (changed)
 		channel_emit(s, c, flags, mode);
+}
+
+/* A channel is used. After a long time the model may have forgotten it: told again. */
+void channel_used(struct session *s, struct trace_channel *c, int64_t ns)
+{
+	bool woke = ns - c->used_ns > CHANNEL_IDLE_NS;
+
+	c->used_ns = ns;
+	if (woke)
+		channel_emit(s, c, c->flags, c->mode);
 }
 
 void channel_announced(struct session *s, const struct ss_channel *rec)

@@ -91,7 +91,7 @@ void op_record(struct session *s, const struct ss_op *op)
 	if (!e || e->process->unwanted)
 		return;
 	end_dirty(s, e);
-	e->channel->used_ns = (int64_t)op->end_ns;
+	channel_used(s, e->channel, (int64_t)op->end_ns);
 	e->n.calls++;
 	if (op->error == -EAGAIN)
 		e->n.eagain++;
@@ -128,7 +128,7 @@ void fold_record(struct session *s, const struct ss_end_key *key, const struct s
 	if (!e || e->process->unwanted)
 		return;
 	end_dirty(s, e);
-	e->channel->used_ns = clock_ns(CLOCK_MONOTONIC);
+	channel_used(s, e->channel, clock_ns(CLOCK_MONOTONIC));
 	e->n.calls += fold->calls;
 	e->n.bytes += fold->bytes;
 	e->n.moved_bytes += fold->moved_bytes;

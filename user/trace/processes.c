@@ -46,13 +46,19 @@ static struct trace_process *process_new(struct session *s, uint32_t pid)
 	return p;
 }
 
+/* Time that the machine was suspended: CLOCK_BOOTTIME, in which processes' starts are told, counts it. */
+static int64_t boot_offset(void)
+{
+	return clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+}
+
 static void process_emit(struct session *s, struct trace_process *p, const struct node_process *found)
 {
 	struct fact_process fact = {
 		.id = p->id,
 		.pid = p->pid,
 		.ppid = found ? found->ppid : FACT_UNKNOWN,
-		.start_ns = p->start_ns,
+		.start_ns = p->start_ns ? p->start_ns - boot_offset() : FACT_UNKNOWN,
 		.role = p->role,
 		.comm = found ? found->comm : p->comm[0] ? p->comm : NULL,
 		.exe = found ? found->exe : NULL,
@@ -236,12 +242,13 @@ static void process_ended(struct session *s, const struct ss_process *rec)
 		return;
 	p->ended = true;
 	p->ended_ns = (int64_t)rec->ns;
-	if (!p->target)
-		return;
-	p->target = false;
-	s->n_targets--;
+	if (p->target) {
+		p->target = false;
+		s->n_targets--;
+	}
 	usage.process = p->id;
-	SESSION_EMIT(s, usage, &usage);
+	if (p->told)
+		SESSION_EMIT(s, usage, &usage);
 }
 
 void process_event(struct session *s, const struct ss_process *rec)

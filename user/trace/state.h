@@ -35,6 +35,8 @@ struct trace_channel {
 	bool bundle;	/* a file right in a bundle: what is written there describes a container */
 	uint64_t peer_ino;
 	char *path;
+	uint8_t flags; /* enum ss_channel_flags */
+	uint32_t mode;
 	int64_t used_ns;
 	uint32_t ends;
 	UT_hash_handle hh; /* by key */
@@ -162,6 +164,7 @@ void channel_announced(struct session *s, const struct ss_channel *rec);
 /* path may be NULL. */
 void channel_named(struct session *s, struct trace_channel *c, const char *path, uint8_t flags, uint64_t peer_ino,
 		   uint32_t mode);
+void channel_used(struct session *s, struct trace_channel *c, int64_t ns);
 struct trace_end *end_get(struct session *s, const struct ss_end_key *key);
 void channels_evict(struct session *s);
 void ends_of_process_drop(struct session *s, struct trace_process *p);

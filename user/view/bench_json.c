@@ -26,8 +26,7 @@ static void put_head(struct json_out *o, const struct bench_result *r)
 	json_out_put(o, "host", host);
 	json_out_put(o, "start", json_text(number_time(time, sizeof(time), r->start_realtime_ns)));
 	json_out_put(o, "start_realtime_ns",
-		     r->start_realtime_ns == FACT_UNKNOWN ? json_null()
-							  : json_integer(r->start_realtime_ns));
+		     r->start_realtime_ns == FACT_UNKNOWN ? json_null() : json_integer(r->start_realtime_ns));
 	json_out_put(o, "duration_ns",
 		     r->duration_ns == FACT_UNKNOWN ? json_null() : json_integer(r->duration_ns));
 	json_set_string(&pinned, "cpus", r->separate ? "separate" : "same");
@@ -106,8 +105,7 @@ static void put_crossover(struct json_out *o, const struct bench_crossover *c)
 		json_set_real(&v, "bytes", c->bytes);
 		json_set_number(&v, "measured_below", c->low);
 		json_set_number(&v, "measured_above", c->high);
-		json_set_string(&v, "cheaper_below",
-				transport_name(bench_transport_kind(c->cheaper_below)));
+		json_set_string(&v, "cheaper_below", transport_name(bench_transport_kind(c->cheaper_below)));
 	}
 	json_set_number(&v, "crossings", c->crossings);
 	json_out_put(o, "crossover", v);
@@ -142,8 +140,7 @@ static void put_load(struct json_out *o, const struct bench_result *r)
 
 		set_transport(&v, t);
 		json_set_real(&v, "cpu_ns", ns);
-		json_set_real(&v, "cpu_ns_per_byte",
-			      ns < 0 ? NUMBER_UNKNOWN : ns / (double)l->bytes);
+		json_set_real(&v, "cpu_ns_per_byte", ns < 0 ? NUMBER_UNKNOWN : ns / (double)l->bytes);
 		json_out_put(o, NULL, v);
 	}
 	json_out_close(o, ']');

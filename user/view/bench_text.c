@@ -11,9 +11,8 @@
 #include "view/text.h"
 
 /* Names within a sentence: this many columns at most, unknown as "?". */
-#define MOST 200
-#define NAME(name)                                                                                 \
-	view_clean((char[4 *MOST]){ 0 }, (size_t)4 * MOST, (name)[0] ? (name) : NULL, MOST)
+#define MOST	   200
+#define NAME(name) view_clean((char[4 *MOST]){ 0 }, (size_t)4 * MOST, (name)[0] ? (name) : NULL, MOST)
 #define NAME_WIDTH 40
 
 static char *transport(char *buf, size_t size, enum bench_transport t)
@@ -50,18 +49,17 @@ static void write_headline(FILE *t, const struct bench_result *r)
 static void write_how(FILE *t, const struct bench_result *r)
 {
 	if (r->separate)
-		fprintf(t, "A producer pinned to CPU %d and a consumer pinned to CPU %d",
-			r->producer_cpu, r->consumer_cpu);
+		fprintf(t, "A producer pinned to CPU %d and a consumer pinned to CPU %d", r->producer_cpu,
+			r->consumer_cpu);
 	else
-		fprintf(t, "A producer and a consumer process, both pinned to CPU %d",
-			r->producer_cpu);
+		fprintf(t, "A producer and a consumer process, both pinned to CPU %d", r->producer_cpu);
 	fprintf(t,
 		"; blocking calls, the consumer reads up to %d KiB; CPU time of both, medians of "
 		"the "
 		"repetitions (least to most), which take turns over the transports.",
 		BENCH_READ_SIZE / 1024);
-	fprintf(t, " FIFO on %s; Linux %s %s; shimscope %s.", NAME(r->fifo_filesystem),
-		NAME(r->kernel), NAME(r->arch), NAME(r->tool_version));
+	fprintf(t, " FIFO on %s; Linux %s %s; shimscope %s.", NAME(r->fifo_filesystem), NAME(r->kernel),
+		NAME(r->arch), NAME(r->tool_version));
 }
 
 static const struct bench_size *first_of_both(const struct bench_result *r)
@@ -82,15 +80,17 @@ static void write_crossover(FILE *t, const struct bench_result *r)
 	bool fifo_below = c->cheaper_below == BENCH_FIFO;
 
 	if (!c->found) {
-		const struct bench_cell *cells = r->sizes[0].cells;
+		const struct bench_size *s = first_of_both(r);
 
-		fprintf(t,
-			"FIFO and UNIX stream do not cross over: %s costs less CPU time at every "
-			"size "
-			"measured.",
-			cells[BENCH_FIFO].cpu.median <= cells[BENCH_UNIX_STREAM].cpu.median
-				? "the FIFO"
-				: "the UNIX stream");
+		if (!s)
+			fprintf(t, "Not known: no size was measured over both FIFO and UNIX stream.");
+		else
+			fprintf(t,
+				"FIFO and UNIX stream do not cross over: the %s costs less CPU time at every "
+				"size measured.",
+				s->cells[BENCH_FIFO].cpu.median <= s->cells[BENCH_UNIX_STREAM].cpu.median
+					? "FIFO"
+					: "UNIX stream");
 		return;
 	}
 	fprintf(t,
@@ -98,17 +98,15 @@ static void write_crossover(FILE *t, const struct bench_result *r)
 		"CPU "
 		"time, above, the %s. Derived: interpolated between %s and %s, which were "
 		"measured.",
-		view_count(n, sizeof(n), (int64_t)(c->bytes + 0.5)),
-		fifo_below ? "FIFO" : "UNIX stream", fifo_below ? "UNIX stream" : "FIFO",
-		exact(low, sizeof(low), c->low), exact(high, sizeof(high), c->high));
+		view_count(n, sizeof(n), (int64_t)(c->bytes + 0.5)), fifo_below ? "FIFO" : "UNIX stream",
+		fifo_below ? "UNIX stream" : "FIFO", exact(low, sizeof(low), c->low),
+		exact(high, sizeof(high), c->high));
 	if (c->crossings > 1)
-		fprintf(t, " It is the lowest of %u: the two are close over a range of sizes.",
-			c->crossings);
+		fprintf(t, " It is the lowest of %u: the two are close over a range of sizes.", c->crossings);
 }
 
 static int paragraph(FILE *out, const struct view_options *o, enum table_style style,
-		     void (*write)(FILE *t, const struct bench_result *r),
-		     const struct bench_result *r)
+		     void (*write)(FILE *t, const struct bench_result *r), const struct bench_result *r)
 {
 	char *text = NULL;
 	size_t size;
@@ -143,8 +141,7 @@ static const struct table_column size_columns[] = {
 	{ .title = "messages", .align = TABLE_RIGHT, .drop = 8 },
 };
 
-static void size_row(struct table *t, const struct bench_size *s, enum bench_transport which,
-		     bool first)
+static void size_row(struct table *t, const struct bench_size *s, enum bench_transport which, bool first)
 {
 	const struct bench_cell *c = &s->cells[which], *fifo = &s->cells[BENCH_FIFO];
 	char a[NUMBER_SIZE], b[NUMBER_SIZE], name[NAME_WIDTH];
@@ -153,8 +150,7 @@ static void size_row(struct table *t, const struct bench_size *s, enum bench_tra
 	table_cell(t, first ? exact(a, sizeof(a), s->size) : "");
 	table_cell(t, transport(name, sizeof(name), which));
 	table_cell(t, number_ns(a, sizeof(a), c->cpu.median));
-	table_cellf(t, "%s - %s", number_ns(a, sizeof(a), c->cpu.min),
-		    number_ns(b, sizeof(b), c->cpu.max));
+	table_cellf(t, "%s - %s", number_ns(a, sizeof(a), c->cpu.min), number_ns(b, sizeof(b), c->cpu.max));
 	if (fifo->measured && fifo->cpu.median > 0)
 		table_cellf(t, "x%.2f", c->cpu.median / fifo->cpu.median);
 	else
@@ -224,9 +220,8 @@ static int print_load(FILE *out, const struct bench_result *r, const struct view
 	struct table *t;
 	int err;
 
-	err = report_heading(
-		out, o, "What the captured bytes cost over each transport (derived, synthetic)",
-		NULL);
+	err = report_heading(out, o, "What the captured bytes cost over each transport (derived, synthetic)",
+			     NULL);
 	if (!err)
 		err = paragraph(out, o, TABLE_DIM, write_load, r);
 	if (err)
@@ -253,8 +248,8 @@ static int print_load(FILE *out, const struct bench_result *r, const struct view
 
 int view_bench_text(FILE *out, const struct bench_result *r, const struct view_options *o)
 {
-	int err = paragraph(out, o, r->repetitions < r->wanted ? TABLE_WARN : TABLE_STRONG,
-			    write_headline, r);
+	int err =
+		paragraph(out, o, r->repetitions < r->wanted ? TABLE_WARN : TABLE_STRONG, write_headline, r);
 
 	if (!err)
 		err = paragraph(out, o, TABLE_PLAIN, write_how, r);

@@ -61,8 +61,7 @@ void json_out_close(struct json_out *o, char close)
 
 void json_out_put(struct json_out *o, const char *key, json_t *v)
 {
-	size_t flags =
-		JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) | (o->lines ? 0 : JSON_INDENT(INDENT));
+	size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(12) | (o->lines ? 0 : JSON_INDENT(INDENT));
 
 	if (!v && !o->err)
 		o->err = -ENOMEM;

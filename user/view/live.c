@@ -18,8 +18,7 @@ static struct live_row *new_row(struct live *l, enum live_list list, const char 
 
 	/* Doubled at each power of two. */
 	if (!(n & (n - 1))) {
-		struct live_row *rows =
-			reallocarray(l->lists[list].rows, n ? 2 * n : 1, sizeof(*rows));
+		struct live_row *rows = reallocarray(l->lists[list].rows, n ? 2 * n : 1, sizeof(*rows));
 
 		if (!rows)
 			return NULL;
@@ -69,14 +68,12 @@ static int collect_streams(struct live *l, const struct ways *w)
 
 			if (!from->n.calls)
 				continue;
-			snprintf(name, sizeof(name), "%s %s", container,
-				 way_name(way, sizeof(way), from));
+			snprintf(name, sizeof(name), "%s %s", container, way_name(way, sizeof(way), from));
 			row = new_row(l, LIVE_STREAMS, name);
 			if (!row)
 				return -ENOMEM;
 			row->n = from->n;
-			row->log_bytes =
-				from->stream ? from->stream->log_bytes : from->container->log_bytes;
+			row->log_bytes = from->stream ? from->stream->log_bytes : from->container->log_bytes;
 		}
 	}
 	return 0;
@@ -120,9 +117,9 @@ static int collect_channels(struct live *l, const struct model *m, const struct 
 			continue;
 		if (c)
 			snprintf(name, sizeof(name), "%s%s%s%s%s",
-				 name_container(container, sizeof(container), c),
-				 ch->exec ? " exec " : "", ch->exec ? ch->exec : "",
-				 ch->stream ? " " : "", ch->stream ? ch->stream : "");
+				 name_container(container, sizeof(container), c), ch->exec ? " exec " : "",
+				 ch->exec ? ch->exec : "", ch->stream ? " " : "",
+				 ch->stream ? ch->stream : "");
 		else
 			snprintf(name, sizeof(name), "%s%s",
 				 ch->path && ch->path_truncated ? text_ellipsis() : "",
@@ -175,8 +172,7 @@ static char *losses_text(const struct model *m)
 	for (i = 0; i < REPORT_LOSSES; i++) {
 		if (!list[i].n)
 			continue;
-		fprintf(t, "%s%s %s", any ? ", " : "", list[i].name,
-			view_count(b, sizeof(b), list[i].n));
+		fprintf(t, "%s%s %s", any ? ", " : "", list[i].name, view_count(b, sizeof(b), list[i].n));
 		any = true;
 	}
 	if (!any)
@@ -199,8 +195,8 @@ static int collect_head(struct live *l, const struct model *m)
 		snprintf(strchr(l->when, '.') + 4, 2, "Z");
 	l->duration_ns = m->trace.duration_ns;
 	/* Whether the trace ends well is not known while it runs: m->exact waits for that. */
-	l->lossless = m->loss.ring_dropped == 0 && m->loss.map_full == 0 &&
-		      m->loss.hook_missed == 0 && m->loss.unseen == 0;
+	l->lossless = m->loss.ring_dropped == 0 && m->loss.map_full == 0 && m->loss.hook_missed == 0 &&
+		      m->loss.unseen == 0;
 	return l->host && l->backend && l->losses ? 0 : -ENOMEM;
 }
 
@@ -352,8 +348,8 @@ static void cost(struct table *t, const struct figures *n, bool bytes)
 		table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes + n->moved_bytes)));
 }
 
-static void add_row(struct table *t, const struct live *l, enum live_list list,
-		    enum table_style style, const struct live_row *r)
+static void add_row(struct table *t, const struct live *l, enum live_list list, enum table_style style,
+		    const struct live_row *r)
 {
 	const struct figures *n = &r->n;
 	char b[NUMBER_SIZE];
@@ -374,9 +370,7 @@ static void add_row(struct table *t, const struct live *l, enum live_list list,
 		table_cell(t, l ? view_bytes(b, sizeof(b), r->log_bytes) : "");
 		cost(t, n, true);
 		table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
-		table_cell(t,
-			   l ? number_ns(b, sizeof(b), number_ratio(figures_cpu(n), r->log_bytes))
-			     : "");
+		table_cell(t, l ? number_ns(b, sizeof(b), number_ratio(figures_cpu(n), r->log_bytes)) : "");
 		table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
 		break;
 	case LIVE_CHANNELS:
@@ -434,8 +428,7 @@ char *live_summary(char *buf, size_t size, const struct live *l)
 		number_percent(share, sizeof(share), l->total.cpu_ns, (uint64_t)l->duration_ns);
 	snprintf(buf, size, "%s calls, %s, CPU %s (%s of a CPU)",
 		 view_count(calls, sizeof(calls), number_signed(l->total.calls)),
-		 view_bytes(bytes, sizeof(bytes),
-			    number_signed(l->total.bytes + l->total.moved_bytes)),
+		 view_bytes(bytes, sizeof(bytes), number_signed(l->total.bytes + l->total.moved_bytes)),
 		 view_ns(cpu, sizeof(cpu), ns), share);
 	return buf;
 }

@@ -42,8 +42,7 @@ static int print_streams(FILE *out, const struct live *l, const struct view_opti
 	for (i = shown; i < n; i++)
 		figures_sum(&rest, &l->lists[LIVE_STREAMS].rows[i].n);
 	if (shown < n) {
-		snprintf(name, sizeof(name), "%zu more stream%s", n - shown,
-			 n - shown == 1 ? "" : "s");
+		snprintf(name, sizeof(name), "%zu more stream%s", n - shown, n - shown == 1 ? "" : "s");
 		live_sum_row(t, LIVE_STREAMS, TABLE_DIM, name, &rest);
 	}
 	if (l->others.calls)

@@ -29,8 +29,7 @@ void map_occupancy(const struct model_channel *ch, int64_t *bytes, int64_t *size
 
 struct map_answers {
 	int64_t shim_log_fifos, container_log_fifos, container_log_unread, container_log_kept_open;
-	int64_t container_output_pipes, container_output_ptys, container_streams_on_unix,
-		container_channels;
+	int64_t container_output_pipes, container_output_ptys, container_streams_on_unix, container_channels;
 	int64_t log_files, rpc_connections, rpc_listeners, path_handles, holders, containers;
 	char *sentences[MAP_SENTENCES];
 	size_t n_sentences;

@@ -12,8 +12,7 @@
 
 bool map_is_unix(enum transport t)
 {
-	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM ||
-	       t == TRANSPORT_UNIX_SEQPACKET;
+	return t == TRANSPORT_UNIX_STREAM || t == TRANSPORT_UNIX_DGRAM || t == TRANSPORT_UNIX_SEQPACKET;
 }
 
 /* Was this process seen reading from the channel? A map alone sees nobody read. */
@@ -36,8 +35,7 @@ static bool also_writes(const struct model_channel *ch, const struct model_proce
 	for (i = 0; i < ch->n_holders; i++) {
 		const struct model_holder *h = &ch->holders[i];
 
-		if (h->process == p && !(h->f_flags & O_PATH) &&
-		    (h->f_flags & O_ACCMODE) == O_WRONLY)
+		if (h->process == p && !(h->f_flags & O_PATH) && (h->f_flags & O_ACCMODE) == O_WRONLY)
 			return true;
 	}
 	return false;
@@ -51,8 +49,7 @@ enum map_access map_access(const struct model_channel *ch, const struct model_ho
 		return MAP_WRITE;
 	if ((h->f_flags & O_ACCMODE) == O_RDWR)
 		return MAP_READ_WRITE;
-	if (ch->transport == TRANSPORT_FIFO && also_writes(ch, h->process) &&
-	    !has_read(ch, h->process))
+	if (ch->transport == TRANSPORT_FIFO && also_writes(ch, h->process) && !has_read(ch, h->process))
 		return MAP_KEEPER;
 	return MAP_READ;
 }
@@ -137,8 +134,7 @@ static void say_who(FILE *out, const struct tally *t)
 	for (r = 0; r < PROCESS_ROLE_COUNT; r++) {
 		if (!t->by[r])
 			continue;
-		fprintf(out, "%s%s in %zu", between, process_role_name((enum process_role)r),
-			t->by[r]);
+		fprintf(out, "%s%s in %zu", between, process_role_name((enum process_role)r), t->by[r]);
 		between = ", ";
 	}
 	if (t->nobody)
@@ -147,8 +143,7 @@ static void say_who(FILE *out, const struct tally *t)
 
 static void say_shim_log(FILE *out, const struct model *m, struct map_answers *a)
 {
-	struct tally writers =
-		count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, WRITING & ~(1U << MAP_READ_WRITE));
+	struct tally writers = count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, WRITING & ~(1U << MAP_READ_WRITE));
 	struct tally readers = count(m, ROLE_SHIM_LOG, TRANSPORT_FIFO, READING);
 
 	a->shim_log_fifos = (int64_t)writers.channels;
@@ -224,8 +219,8 @@ static void say_sockets(FILE *out, const struct model *m, struct map_answers *a)
 	for (i = 0; i < m->n_channels; i++) {
 		const struct model_channel *ch = m->channels[i];
 
-		if (!ch->n_holders || (ch->role != ROLE_CONTAINER_OUTPUT &&
-				       ch->role != ROLE_CONTAINER_LOG && ch->role != ROLE_LOG_FILE))
+		if (!ch->n_holders || (ch->role != ROLE_CONTAINER_OUTPUT && ch->role != ROLE_CONTAINER_LOG &&
+				       ch->role != ROLE_LOG_FILE))
 			continue;
 		a->container_channels++;
 		a->container_streams_on_unix += map_is_unix(ch->transport);
@@ -241,15 +236,14 @@ static void say_sockets(FILE *out, const struct model *m, struct map_answers *a)
 			a->container_channels);
 	else
 		fprintf(out,
-			"%" PRId64 " of the %" PRId64
-			" open channels of container streams are UNIX sockets.",
+			"%" PRId64 " of the %" PRId64 " open channels of container streams are UNIX sockets.",
 			a->container_streams_on_unix, a->container_channels);
 }
 
 static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 {
-	static const enum channel_role roles[] = { ROLE_TTRPC_TASK, ROLE_TTRPC_EVENTS,
-						   ROLE_GRPC_API, ROLE_NRI };
+	static const enum channel_role roles[] = { ROLE_TTRPC_TASK, ROLE_TTRPC_EVENTS, ROLE_GRPC_API,
+						   ROLE_NRI };
 	const size_t n_roles = sizeof(roles) / sizeof(roles[0]);
 	size_t n[sizeof(roles) / sizeof(roles[0])] = { 0 }, journald = 0, i, r;
 	const char *between = "";
@@ -271,8 +265,7 @@ static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 	if (!a->rpc_connections) {
 		fprintf(out, "No UNIX socket connection for RPC was found open.");
 	} else {
-		fprintf(out,
-			"RPC goes over %" PRId64 " UNIX socket connection%s: ", a->rpc_connections,
+		fprintf(out, "RPC goes over %" PRId64 " UNIX socket connection%s: ", a->rpc_connections,
 			plural((size_t)a->rpc_connections));
 		for (r = 0; r < n_roles; r++) {
 			if (!n[r])
@@ -287,8 +280,8 @@ static void say_rpc(FILE *out, const struct model *m, struct map_answers *a)
 			a->rpc_listeners, plural((size_t)a->rpc_listeners),
 			a->rpc_listeners == 1 ? "is" : "are");
 	if (journald)
-		fprintf(out, " %zu more connection%s go%s to journald: log messages, no RPC.",
-			journald, plural(journald), journald == 1 ? "es" : "");
+		fprintf(out, " %zu more connection%s go%s to journald: log messages, no RPC.", journald,
+			plural(journald), journald == 1 ? "es" : "");
 }
 
 static void say_files(FILE *out, const struct model *m, struct map_answers *a)
@@ -313,8 +306,8 @@ static void say_handles(FILE *out, const struct model *m, struct map_answers *a)
 	for (i = 0; i < m->n_channels; i++) {
 		for (h = 0; h < m->channels[i]->n_holders; h++) {
 			a->holders++;
-			a->path_handles += map_access(m->channels[i],
-						      &m->channels[i]->holders[h]) == MAP_HANDLE;
+			a->path_handles +=
+				map_access(m->channels[i], &m->channels[i]->holders[h]) == MAP_HANDLE;
 		}
 	}
 	if (a->path_handles)
@@ -350,8 +343,7 @@ static int answer(struct map_answers *a, const struct model *m,
 int map_answer(struct map_answers *a, const struct model *m)
 {
 	void (*const all[MAP_SENTENCES])(FILE *, const struct model *, struct map_answers *) = {
-		say_shim_log, say_output, say_container_log, say_files,
-		say_sockets,  say_rpc,	  say_handles,
+		say_shim_log, say_output, say_container_log, say_files, say_sockets, say_rpc, say_handles,
 	};
 	size_t i;
 	int err = 0;

@@ -26,8 +26,7 @@ static json_t *holder(const struct model_channel *ch, const struct model_holder 
 	json_set_flag(&v, "nonblock", h->f_flags & O_NONBLOCK);
 	json_set_flag(&v, "append", h->f_flags & O_APPEND);
 	json_set_counter(&v, "f_flags", h->f_flags);
-	json_set_number(&v, "socket_ino",
-			h->socket_ino ? number_signed(h->socket_ino) : FACT_UNKNOWN);
+	json_set_number(&v, "socket_ino", h->socket_ino ? number_signed(h->socket_ino) : FACT_UNKNOWN);
 	return v;
 }
 

@@ -31,8 +31,8 @@ struct map {
 };
 
 /* Print a line (wrapped, its continuation 2 columns deeper). */
-__attribute__((format(printf, 4, 5))) static void say(struct map *p, enum table_style style,
-						      int indent, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void say(struct map *p, enum table_style style, int indent,
+						      const char *fmt, ...)
 {
 	char *text = NULL;
 	va_list ap;
@@ -136,8 +136,7 @@ static void say_side(FILE *t, const struct model_channel *ch, uint64_t ino)
 
 		if (h->socket_ino != ino)
 			continue;
-		fprintf(t, "%s%s fd %d", between, name_holder(name, sizeof(name), h->process),
-			h->fd);
+		fprintf(t, "%s%s fd %d", between, name_holder(name, sizeof(name), h->process), h->fd);
 		between = ", ";
 	}
 }
@@ -180,8 +179,8 @@ static void say_channel(struct map *p, int indent, const struct model_channel *c
 
 	map_occupancy(ch, &bytes, &size);
 	if (bytes != FACT_UNKNOWN && size != FACT_UNKNOWN)
-		snprintf(waiting, sizeof(waiting), "(%s of %s waiting) ",
-			 view_bytes(b, sizeof(b), bytes), view_bytes(s, sizeof(s), size));
+		snprintf(waiting, sizeof(waiting), "(%s of %s waiting) ", view_bytes(b, sizeof(b), bytes),
+			 view_bytes(s, sizeof(s), size));
 	say(p, TABLE_PLAIN, indent, "%s%s%s %s%s%s", role ? channel_role_name(ch->role) : "",
 	    role ? ": " : "", transport_name(ch->transport), waiting,
 	    ch->path && ch->path_truncated ? text_ellipsis() : "",
@@ -313,15 +312,15 @@ static void say_container(struct map *p, const struct model_container *c)
 		return;
 	}
 	say(p, TABLE_PLAIN, 2, "container %s (%s)%s",
-	    c->name ? c->name : name_container(name, sizeof(name), c),
-	    name_id(id, sizeof(id), c->id), c->tty ? ", with a terminal" : "");
+	    c->name ? c->name : name_container(name, sizeof(name), c), name_id(id, sizeof(id), c->id),
+	    c->tty ? ", with a terminal" : "");
 	for (i = first_item(p, c); i < p->n_items && p->items[i].owner == c; i++) {
 		const struct model_channel *ch = p->items[i].channel;
 
-		if (ch->stream && (!stream || strcmp(stream, ch->stream) ||
-				   strcmp(or_empty(exec), or_empty(ch->exec))))
-			say(p, TABLE_DIM, 4, "%s%s%s%s", ch->exec ? "exec " : "",
-			    or_empty(ch->exec), ch->exec ? " " : "", ch->stream);
+		if (ch->stream &&
+		    (!stream || strcmp(stream, ch->stream) || strcmp(or_empty(exec), or_empty(ch->exec))))
+			say(p, TABLE_DIM, 4, "%s%s%s%s", ch->exec ? "exec " : "", or_empty(ch->exec),
+			    ch->exec ? " " : "", ch->stream);
 		else if (!ch->stream && (stream || i == first_item(p, c)))
 			say(p, TABLE_DIM, 4, "all streams");
 		stream = ch->stream;
@@ -396,8 +395,7 @@ static int shim_order(const void *a, const void *b)
  * Deal the containers to their shims; the last one takes those whose shim is not known. Returns the
  * shims.
  */
-static size_t collect_shims(const struct map *p, struct shim *shims,
-			    const struct model_container **all)
+static size_t collect_shims(const struct map *p, struct shim *shims, const struct model_container **all)
 {
 	const struct model *m = p->m;
 	size_t n_shims = 0, used = 0, i, j;
@@ -483,12 +481,10 @@ static void say_head(struct map *p)
 	struct names_census n = names_count(p->names);
 	char shims[NUMBER_SIZE], containers[NUMBER_SIZE], name[NAME_SIZE];
 
-	say(p, TABLE_STRONG, 0,
-	    "Who holds which end on %s: %zu containerd%s, %s shim%s, %s container%s",
+	say(p, TABLE_STRONG, 0, "Who holds which end on %s: %zu containerd%s, %s shim%s, %s container%s",
 	    view_clean(name, sizeof(name), p->m->host.hostname, 200), n.containerds,
 	    n.containerds == 1 ? "" : "s", view_count(shims, sizeof(shims), (int64_t)n.shims),
-	    n.shims == 1 ? "" : "s",
-	    view_count(containers, sizeof(containers), (int64_t)n.containers),
+	    n.shims == 1 ? "" : "s", view_count(containers, sizeof(containers), (int64_t)n.containers),
 	    n.containers == 1 ? "" : "s");
 }
 
@@ -509,8 +505,7 @@ int view_map_text(FILE *out, const struct model *m, const struct view_options *o
 		goto out;
 	}
 	for (i = 0; i < m->n_channels; i++)
-		p.items[p.n_items++] =
-			(struct item){ owner_of(&p, m->channels[i]), m->channels[i] };
+		p.items[p.n_items++] = (struct item){ owner_of(&p, m->channels[i]), m->channels[i] };
 	qsort(p.items, p.n_items, sizeof(*p.items), item_order);
 	n_shims = collect_shims(&p, shims, all);
 
@@ -520,8 +515,8 @@ int view_map_text(FILE *out, const struct model *m, const struct view_options *o
 
 		fputc('\n', out);
 		say(&p, TABLE_STRONG, 0, "containerd %s, pid %s, at %s",
-		    view_clean(name, sizeof(name), r->version, 100),
-		    name_pid(pid, sizeof(pid), r->pid), r->address ? r->address : "?");
+		    view_clean(name, sizeof(name), r->version, 100), name_pid(pid, sizeof(pid), r->pid),
+		    r->address ? r->address : "?");
 		say_runtime(&p, r, shims, n_shims);
 	}
 	say_runtime(&p, NULL, shims, n_shims);

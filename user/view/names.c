@@ -136,8 +136,7 @@ char *name_pod(char *buf, size_t size, const struct model_container *c)
 		snprintf(buf, size, "%s%s%s", c->pod_namespace ? c->pod_namespace : "",
 			 c->pod_namespace ? "/" : "", c->pod);
 	else
-		snprintf(buf, size, "%s%s%s", c->namespace ? c->namespace : "",
-			 c->namespace ? "/" : "",
+		snprintf(buf, size, "%s%s%s", c->namespace ? c->namespace : "", c->namespace ? "/" : "",
 			 c->name ? c->name : name_id(id, sizeof(id), c->id));
 	return buf;
 }
@@ -150,8 +149,7 @@ char *name_container(char *buf, size_t size, const struct model_container *c)
 	if (!c->pod || c->is_sandbox)
 		snprintf(buf, size, "%s%s", pod, c->is_sandbox ? " sandbox" : "");
 	else
-		snprintf(buf, size, "%s/%s", pod,
-			 c->name ? c->name : name_id(id, sizeof(id), c->id));
+		snprintf(buf, size, "%s/%s", pod, c->name ? c->name : name_id(id, sizeof(id), c->id));
 	return buf;
 }
 
@@ -188,11 +186,9 @@ char *name_process(char *buf, size_t size, const struct names *n, const struct m
 	if (p->role == PROCESS_OTHER)
 		snprintf(buf, size, "%s", *detail ? detail : "?");
 	else if (c && p->role == PROCESS_WRITER)
-		snprintf(buf, size, "writer %s in %s", detail,
-			 name_container(name, sizeof(name), c));
+		snprintf(buf, size, "writer %s in %s", detail, name_container(name, sizeof(name), c));
 	else
-		snprintf(buf, size, "%s%s%s", process_role_name(p->role), *detail ? " " : "",
-			 detail);
+		snprintf(buf, size, "%s%s%s", process_role_name(p->role), *detail ? " " : "", detail);
 	return buf;
 }
 
@@ -215,8 +211,7 @@ char *name_holder(char *buf, size_t size, const struct model_process *p)
 	else if (p->role == PROCESS_CONTAINERD || p->role == PROCESS_SHIM)
 		snprintf(buf, size, "%s %s", process_role_name(p->role), pid);
 	else
-		snprintf(buf, size, "%s%s%s %s",
-			 p->role == PROCESS_OTHER ? "" : process_role_name(p->role),
+		snprintf(buf, size, "%s%s%s %s", p->role == PROCESS_OTHER ? "" : process_role_name(p->role),
 			 p->role == PROCESS_OTHER ? "" : " ", *comm_of(p) ? comm_of(p) : "?", pid);
 	return buf;
 }

@@ -124,8 +124,7 @@ char *number_ns(char *buf, size_t size, double ns)
 		char n[NUMBER_SIZE];
 
 		ns = ns / 1e9 + 0.5;
-		snprintf(buf, size, "%s s",
-			 view_count(n, sizeof(n), ns < 9e18 ? (int64_t)ns : INT64_MAX));
+		snprintf(buf, size, "%s s", view_count(n, sizeof(n), ns < 9e18 ? (int64_t)ns : INT64_MAX));
 	}
 	return buf;
 }
@@ -157,8 +156,7 @@ char *number_size(char *buf, size_t size, double bytes)
 		return buf;
 	}
 	if (bytes < 1023.5) {
-		snprintf(buf, size, "%.*f B", bytes < 9.95 && bytes != (double)(int)bytes ? 1 : 0,
-			 bytes);
+		snprintf(buf, size, "%.*f B", bytes < 9.95 && bytes != (double)(int)bytes ? 1 : 0, bytes);
 		return buf;
 	}
 	/* 1023.95 KiB would be shown as 1024 KiB: it is 1.0 MiB. */
@@ -245,8 +243,7 @@ char *number_time(char *buf, size_t size, int64_t realtime_ns)
 	struct tm tm;
 
 	/* A trace that says 1970 has not said when it was taken. */
-	if (realtime_ns <= 0 || !gmtime_r(&s, &tm) ||
-	    !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
+	if (realtime_ns <= 0 || !gmtime_r(&s, &tm) || !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
 		return NULL;
 	snprintf(buf, size, "%s.%09" PRId64 "Z", day, realtime_ns % 1000000000);
 	return buf;

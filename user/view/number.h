@@ -41,11 +41,10 @@ int64_t number_signed(uint64_t n);
 /* a/b, unknown when either is or b is 0. */
 double number_ratio(int64_t a, int64_t b);
 
-char *number_ns(char *buf, size_t size, double ns);	 /* "20.1 ns" */
-char *number_size(char *buf, size_t size, double bytes); /* "322 B" */
-char *number_percent(char *buf, size_t size, uint64_t part,
-		     uint64_t of);			   /* "24%"; 0 of 0 is "0%" */
-char *number_duration(char *buf, size_t size, int64_t ns); /* "2 min 3 s" */
+char *number_ns(char *buf, size_t size, double ns);			  /* "20.1 ns" */
+char *number_size(char *buf, size_t size, double bytes);		  /* "322 B" */
+char *number_percent(char *buf, size_t size, uint64_t part, uint64_t of); /* "24%"; 0 of 0 is "0%" */
+char *number_duration(char *buf, size_t size, int64_t ns);		  /* "2 min 3 s" */
 /* RFC 3339 in UTC with nanoseconds; NULL when the time is not known. */
 char *number_time(char *buf, size_t size, int64_t realtime_ns);
 

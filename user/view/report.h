@@ -16,18 +16,13 @@ int report_heading(FILE *out, const struct view_options *o, const char *title, c
 char *report_transport(char *buf, size_t size, enum transport t, enum protocol p);
 
 /* The report's sections, the headline and what belongs to it first. Each returns 0 or -ENOMEM. */
-int report_head(FILE *out, const struct model *m, const struct names *n,
-		const struct view_options *o);
+int report_head(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
 /* Who was traced, for how long, whether it is complete and exact; the runtimes and the note. */
-int report_head(FILE *out, const struct model *m, const struct names *n,
-		const struct view_options *o);
+int report_head(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
 int report_transports(FILE *out, const struct model *m, const struct view_options *o);
-int report_streams(FILE *out, const struct model *m, const struct ways *w,
-		   const struct view_options *o);
-int report_others(FILE *out, const struct model *m, const struct ways *w,
-		  const struct view_options *o);
-int report_processes(FILE *out, const struct model *m, const struct names *n,
-		     const struct view_options *o);
+int report_streams(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o);
+int report_others(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o);
+int report_processes(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
 int report_losses(FILE *out, const struct model *m, const struct view_options *o);
 
 /* A number of the loss counters with its name in JSON and what it counts. */

@@ -14,8 +14,8 @@ static json_t *buckets(const uint64_t *list, size_t n)
 	for (i = 0; i < n && ret; i++) {
 		if (!list[i])
 			continue;
-		if (json_array_append_new(ret, json_pack("[I, I]", (json_int_t)i,
-							 (json_int_t)number_signed(list[i])))) {
+		if (json_array_append_new(
+			    ret, json_pack("[I, I]", (json_int_t)i, (json_int_t)number_signed(list[i])))) {
 			json_decref(ret);
 			ret = NULL;
 		}
@@ -218,8 +218,7 @@ static void put_capture(struct json_out *o, const struct model *m)
 
 	json_set_string(&v, "start", number_time(start, sizeof(start), m->trace.scope_realtime_ns));
 	json_set_number(&v, "duration_ns", m->trace.duration_ns);
-	json_set_number(&v, "interval_ns",
-			m->trace.interval_ns > 0 ? m->trace.interval_ns : FACT_UNKNOWN);
+	json_set_number(&v, "interval_ns", m->trace.interval_ns > 0 ? m->trace.interval_ns : FACT_UNKNOWN);
 	json_set_counter(&v, "windows", m->trace.windows);
 	json_set_string(&v, "backend", m->trace.backend);
 	json_set_flag(&v, "complete", m->trace.complete);

@@ -29,9 +29,7 @@ static struct group *group_of(struct group *groups, size_t *n, const struct mode
 		    groups[i].protocol == ch->protocol)
 			return &groups[i];
 	}
-	groups[*n] = (struct group){ .role = ch->role,
-				     .transport = ch->transport,
-				     .protocol = ch->protocol };
+	groups[*n] = (struct group){ .role = ch->role, .transport = ch->transport, .protocol = ch->protocol };
 	return &groups[(*n)++];
 }
 
@@ -51,8 +49,7 @@ static void group_add(struct group *g, const struct model_channel *ch, const str
 		const struct model_end *e = ch->ends[i];
 
 		if (e->n.calls && e->process)
-			*(e->direction == DIRECTION_WRITE ? &g->from : &g->to) |=
-				1U << e->process->role;
+			*(e->direction == DIRECTION_WRITE ? &g->from : &g->to) |= 1U << e->process->role;
 	}
 	/* A channel is counted once, also when only a part of it is told here. */
 	rest.channels = counted.calls ? 0 : 1;
@@ -108,8 +105,8 @@ static const struct table_column other_columns[] = {
 	{ .title = "blocked", .align = TABLE_RIGHT, .drop = 7 },
 };
 
-static void other_row(struct table *t, enum table_style style, const char *role,
-		      const char *transport, const char *who, const struct figures *n)
+static void other_row(struct table *t, enum table_style style, const char *role, const char *transport,
+		      const char *who, const struct figures *n)
 {
 	char b[NUMBER_SIZE];
 
@@ -121,8 +118,7 @@ static void other_row(struct table *t, enum table_style style, const char *role,
 	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
 	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
 	table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes)));
-	table_cell(t,
-		   n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
+	table_cell(t, n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
 	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
 	table_cell(t, number_ns(b, sizeof(b), figures_cpu_per_call(n)));
 	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
@@ -136,8 +132,7 @@ static int group_order(const void *a, const void *b, void *sort)
 	return order ? order : (int)ga->role - (int)gb->role;
 }
 
-int report_others(FILE *out, const struct model *m, const struct ways *w,
-		  const struct view_options *o)
+int report_others(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
 {
 	struct figures total = report_total(m), others = { 0 }, counted = w->n, gone;
 	enum view_sort sort = o->sort;

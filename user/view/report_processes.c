@@ -60,8 +60,8 @@ struct process_sum {
 	uint64_t traced;
 };
 
-static void process_sum_row(struct table *t, const struct model *m, enum table_style style,
-			    const char *name, const struct process_sum *s)
+static void process_sum_row(struct table *t, const struct model *m, enum table_style style, const char *name,
+			    const struct process_sum *s)
 {
 	char b[NUMBER_SIZE];
 
@@ -71,9 +71,8 @@ static void process_sum_row(struct table *t, const struct model *m, enum table_s
 	table_cell(t, "");
 	table_cell(t, partial_text(b, sizeof(b), &s->cpu, view_ns));
 	if (s->cpu.known && m->trace.duration_ns > 0)
-		table_cellf(
-			t, "%s%s", s->cpu.unknown ? text_at_least() : "",
-			number_percent(b, sizeof(b), s->cpu.sum, (uint64_t)m->trace.duration_ns));
+		table_cellf(t, "%s%s", s->cpu.unknown ? text_at_least() : "",
+			    number_percent(b, sizeof(b), s->cpu.sum, (uint64_t)m->trace.duration_ns));
 	else
 		table_cell(t, "?");
 	table_cell(t, partial_text(b, sizeof(b), &s->user, view_ns));
@@ -97,8 +96,8 @@ static void process_row(struct table *t, const struct model *m, const struct nam
 	if (p->cpu_ns == FACT_UNKNOWN || p->cpu_ns < 0 || m->trace.duration_ns <= 0)
 		table_cell(t, "?");
 	else
-		table_cell(t, number_percent(b, sizeof(b), (uint64_t)p->cpu_ns,
-					     (uint64_t)m->trace.duration_ns));
+		table_cell(t,
+			   number_percent(b, sizeof(b), (uint64_t)p->cpu_ns, (uint64_t)m->trace.duration_ns));
 	table_cell(t, view_ns(b, sizeof(b), p->user_ns));
 	table_cell(t, view_ns(b, sizeof(b), p->system_ns));
 	table_cell(t, view_ns(b, sizeof(b), number_signed(p->traced_cpu_ns)));
@@ -129,21 +128,18 @@ static int process_order(const void *a, const void *b)
 	return (*pa)->pid < (*pb)->pid ? -1 : (*pa)->pid > (*pb)->pid;
 }
 
-int report_processes(FILE *out, const struct model *m, const struct names *n,
-		     const struct view_options *o)
+int report_processes(FILE *out, const struct model *m, const struct names *n, const struct view_options *o)
 {
 	struct process_sum all = { 0 }, rest = { 0 }, helpers = { 0 };
 	const struct model_process **list;
 	char name[NAME_SIZE];
 	struct table *t = NULL;
-	size_t most = o->rows > 0 ? (size_t)o->rows : SIZE_MAX, shown = 0, n_rest = 0,
-	       n_helpers = 0, i;
+	size_t most = o->rows > 0 ? (size_t)o->rows : SIZE_MAX, shown = 0, n_rest = 0, n_helpers = 0, i;
 	int err = -ENOMEM;
 
 	list = calloc(m->n_processes + 1, sizeof(*list));
 	if (list)
-		t = table_new(process_columns,
-			      sizeof(process_columns) / sizeof(process_columns[0]));
+		t = table_new(process_columns, sizeof(process_columns) / sizeof(process_columns[0]));
 	if (!t)
 		goto out;
 	err = report_heading(out, o, "Processes", NULL);

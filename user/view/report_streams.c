@@ -36,8 +36,8 @@ static void cost_cells(struct table *t, const struct figures *n, int64_t log_byt
 	table_cell(t, view_ns(b, sizeof(b), figures_blocked(n)));
 }
 
-static void sum_row(struct table *t, enum table_style style, const char *name,
-		    const struct figures *n, int64_t log_bytes)
+static void sum_row(struct table *t, enum table_style style, const char *name, const struct figures *n,
+		    int64_t log_bytes)
 {
 	table_row(t, style);
 	table_cell(t, name);
@@ -59,8 +59,8 @@ static void hop_row(struct table *t, const struct way_hop *wh, int64_t log_bytes
 	char b[NUMBER_SIZE];
 
 	table_row(t, TABLE_PLAIN);
-	table_cellf(t, "    %-4s  %s %s %s", transport_name(ch->transport),
-		    process_role_name(hop->from), text_arrow(),
+	table_cellf(t, "    %-4s  %s %s %s", transport_name(ch->transport), process_role_name(hop->from),
+		    text_arrow(),
 		    !file      ? process_role_name(hop->to)
 		    : ch->path ? name_base(ch->path)
 			       : "?");
@@ -85,8 +85,7 @@ static void hop_notes(struct table *t, const struct way_hop *wh)
 		table_span(t, TABLE_DIM, 10, "%s of this moved by splice or its kin, not copied",
 			   view_bytes(b, sizeof(b), number_signed(wh->n.moved_bytes)));
 	/* A terminal turns "\n" into "\r\n": what comes out of a pty is not what went in. */
-	if (in == FACT_UNKNOWN || out == FACT_UNKNOWN || kind == TRANSPORT_PTY ||
-	    kind == TRANSPORT_FILE)
+	if (in == FACT_UNKNOWN || out == FACT_UNKNOWN || kind == TRANSPORT_PTY || kind == TRANSPORT_FILE)
 		return;
 	if (in > out)
 		table_span(t, TABLE_WARN, 10, "%s B written and not read within this trace",
@@ -139,8 +138,7 @@ static void way_row(struct table *t, const struct way *way)
  * What was read from one hop is what is written into the next, save into a log file: there it is
  * formatted.
  */
-static void between_notes(struct table *t, const struct model_hop *hop,
-			  const struct model_hop *next)
+static void between_notes(struct table *t, const struct model_hop *hop, const struct model_hop *next)
 {
 	int64_t out = end_bytes(hop->out), in = end_bytes(next->in);
 	char b[NUMBER_SIZE];
@@ -148,8 +146,7 @@ static void between_notes(struct table *t, const struct model_hop *hop,
 	if (out == FACT_UNKNOWN || in == FACT_UNKNOWN || out == in ||
 	    next->channel->transport == TRANSPORT_FILE)
 		return;
-	table_span(t, TABLE_WARN, 10, "%s B %s within this trace",
-		   view_count(b, sizeof(b), llabs(out - in)),
+	table_span(t, TABLE_WARN, 10, "%s B %s within this trace", view_count(b, sizeof(b), llabs(out - in)),
 		   out > in ? "read and not written on" : "written on that were not read");
 }
 
@@ -193,8 +190,7 @@ static void block_rows(struct table *t, const struct way_block *b)
 	}
 }
 
-int report_streams(FILE *out, const struct model *m, const struct ways *w,
-		   const struct view_options *o)
+int report_streams(FILE *out, const struct model *m, const struct ways *w, const struct view_options *o)
 {
 	size_t shown = 0, cut = 0, idle = 0, i;
 	struct figures rest = { 0 };
@@ -202,12 +198,11 @@ int report_streams(FILE *out, const struct model *m, const struct ways *w,
 	struct table *t;
 	int err;
 
-	err = report_heading(
-		out, o, "Streams and their hops",
-		m->trace.writers
-			? "In is what was written into a hop, out what was read from it."
-			: "In is what was written into a hop, out what was read from it; the "
-			  "containers' own writes were not traced (--writers).");
+	err = report_heading(out, o, "Streams and their hops",
+			     m->trace.writers
+				     ? "In is what was written into a hop, out what was read from it."
+				     : "In is what was written into a hop, out what was read from it; the "
+				       "containers' own writes were not traced (--writers).");
 	if (err)
 		return err;
 	t = table_new(stream_columns, sizeof(stream_columns) / sizeof(stream_columns[0]));
@@ -233,8 +228,7 @@ int report_streams(FILE *out, const struct model *m, const struct ways *w,
 	if (shown + cut > 1)
 		sum_row(t, TABLE_STRONG, "all streams", &w->n, ways_log_bytes(w));
 	if (idle)
-		table_span(t, TABLE_DIM, 0, "%zu container%s logged nothing.", idle,
-			   idle == 1 ? "" : "s");
+		table_span(t, TABLE_DIM, 0, "%zu container%s logged nothing.", idle, idle == 1 ? "" : "s");
 	if (!w->n_blocks)
 		table_span(t, TABLE_DIM, 0, "No stream of a container was seen.");
 	err = table_print(out, t, o->width, o->colour);

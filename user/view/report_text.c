@@ -52,7 +52,7 @@ struct figures report_total(const struct model *m)
 }
 
 /* Names within a sentence are kept short: MOST columns, unknown as "?". */
-#define MOST 200
+#define MOST	   200
 #define NAME(name) view_clean((char[4 *MOST]){ 0 }, (size_t)4 * MOST, name, MOST)
 
 /* "1 shim", "14 shims" */
@@ -60,8 +60,7 @@ static void add_count(FILE *out, size_t n, const char *what, const char *between
 {
 	char buf[NUMBER_SIZE];
 
-	fprintf(out, "%s%s %s%s", between, view_count(buf, sizeof(buf), (int64_t)n), what,
-		n == 1 ? "" : "s");
+	fprintf(out, "%s%s %s%s", between, view_count(buf, sizeof(buf), (int64_t)n), what, n == 1 ? "" : "s");
 }
 
 /* The model and the names of what is in it. */
@@ -101,8 +100,7 @@ static void write_when(FILE *t, const void *arg)
 
 	fprintf(t, "Began %s", start ? start : "?");
 	if (m->trace.interval_ns > 0)
-		fprintf(t, ", windows of %s",
-			number_duration(buf, sizeof(buf), m->trace.interval_ns));
+		fprintf(t, ", windows of %s", number_duration(buf, sizeof(buf), m->trace.interval_ns));
 	fprintf(t, "; Linux %s", NAME(m->host.kernel));
 	if (m->host.arch)
 		fprintf(t, " %s", NAME(m->host.arch));
@@ -153,8 +151,7 @@ static void write_note(FILE *t, const void *note)
 	fprintf(t, "Note: %s", (const char *)note);
 }
 
-int report_head(FILE *out, const struct model *m, const struct names *n,
-		const struct view_options *o)
+int report_head(FILE *out, const struct model *m, const struct names *n, const struct view_options *o)
 {
 	struct headline headline = { m, n };
 	bool sound = m->trace.complete && m->exact;
@@ -185,8 +182,7 @@ static const struct table_column transport_columns[] = {
 	{ .title = "blocked", .align = TABLE_RIGHT, .drop = 5 },
 };
 
-static void transport_row(struct table *t, enum table_style style, const char *name,
-			  const struct figures *n)
+static void transport_row(struct table *t, enum table_style style, const char *name, const struct figures *n)
 {
 	char b[NUMBER_SIZE];
 
@@ -196,8 +192,7 @@ static void transport_row(struct table *t, enum table_style style, const char *n
 	table_cell(t, view_count(b, sizeof(b), number_signed(n->calls)));
 	table_cell(t, number_percent(b, sizeof(b), n->eagain, n->calls));
 	table_cell(t, view_bytes(b, sizeof(b), number_signed(n->bytes)));
-	table_cell(t,
-		   n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
+	table_cell(t, n->moved_bytes ? view_bytes(b, sizeof(b), number_signed(n->moved_bytes)) : "");
 	table_cell(t, number_size(b, sizeof(b), figures_bytes_per_call(n)));
 	table_cell(t, view_ns(b, sizeof(b), figures_cpu(n)));
 	table_cell(t, number_ns(b, sizeof(b), figures_cpu_per_call(n)));
@@ -227,8 +222,7 @@ int report_transports(FILE *out, const struct model *m, const struct view_option
 
 		figures_add(&n, &row->n);
 		transport_row(t, TABLE_PLAIN,
-			      report_transport(name, sizeof(name), row->transport, row->protocol),
-			      &n);
+			      report_transport(name, sizeof(name), row->transport, row->protocol), &n);
 	}
 	transport_row(t, TABLE_STRONG, "total", &total);
 	err = table_print(out, t, o->width, o->colour);
@@ -242,8 +236,7 @@ void report_loss_list(const struct model *m, struct report_loss list[REPORT_LOSS
 	const struct report_loss rows[REPORT_LOSSES] = {
 		{ "ring_dropped", "operations lost: ring buffer and overflow map were full",
 		  l->ring_dropped },
-		{ "folded", "operations folded in the kernel: counted, without their moment",
-		  l->folded },
+		{ "folded", "operations folded in the kernel: counted, without their moment", l->folded },
 		{ "map_full", "times that a kernel table was full", l->map_full },
 		{ "hook_missed", "hooks that the kernel skipped, operations not seen ending",
 		  l->hook_missed },

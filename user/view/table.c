@@ -364,8 +364,7 @@ int table_print(FILE *out, struct table *t, int width, bool colour)
 
 		style_begin(out, style, colour);
 		if (i >= 0 && t->rows[i].span) {
-			err = text_wrap(out, t->rows[i].span, width, t->rows[i].indent,
-					t->rows[i].indent);
+			err = text_wrap(out, t->rows[i].span, width, t->rows[i].indent, t->rows[i].indent);
 		} else {
 			char *line = table_line(t, i);
 

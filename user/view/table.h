@@ -50,8 +50,8 @@ void table_row(struct table *t, enum table_style style);
 void table_cell(struct table *t, const char *text);
 __attribute__((format(printf, 2, 3))) void table_cellf(struct table *t, const char *fmt, ...);
 /* A row of one text across all columns, indented, wrapped when printed. */
-__attribute__((format(printf, 4, 5))) void table_span(struct table *t, enum table_style style,
-						      int indent, const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void table_span(struct table *t, enum table_style style, int indent,
+						      const char *fmt, ...);
 
 /* Choose widths for width columns (0: unlimited). Returns 0 or -ENOMEM. */
 int table_fit(struct table *t, int width);

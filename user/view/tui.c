@@ -121,8 +121,8 @@ static void line(const struct tui *t, int y, enum table_style style, const char 
 	attrset(A_NORMAL);
 }
 
-__attribute__((format(printf, 4, 5))) static void
-linef(const struct tui *t, int y, enum table_style style, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static void linef(const struct tui *t, int y, enum table_style style,
+							const char *fmt, ...)
 {
 	char buf[1024];
 	va_list ap;

@@ -15,13 +15,7 @@
 
 #include "model/model.h"
 
-enum view_sort {
-	VIEW_SORT_CPU = 0,
-	VIEW_SORT_BYTES,
-	VIEW_SORT_CALLS,
-	VIEW_SORT_EAGAIN,
-	VIEW_SORT_NAME
-};
+enum view_sort { VIEW_SORT_CPU = 0, VIEW_SORT_BYTES, VIEW_SORT_CALLS, VIEW_SORT_EAGAIN, VIEW_SORT_NAME };
 
 struct view_options {
 	int width; /* columns to fit in; 0: unlimited */
@@ -35,7 +29,7 @@ struct view_options {
 int view_report_text(FILE *out, const struct model *m, const struct view_options *o);
 /* The end of a trace in a few lines: what was traced, transports, and losses if any. */
 int view_summary_text(FILE *out, const struct model *m, const struct view_options *o);
-int view_report_json(FILE *out, const struct model *m); /* interface.md's object, one, indented */
+int view_report_json(FILE *out, const struct model *m);	     /* interface.md's object, one, indented */
 int view_report_json_line(FILE *out, const struct model *m); /* the same on one line */
 /* The same within {"source": …, "report": …}: for several captures in one array. */
 int view_report_json_named(FILE *out, const struct model *m, const char *source);

@@ -107,11 +107,9 @@ static void count_hop(struct way_hop *wh, struct ways_use *use, const struct mod
 #define SHARED ((size_t)-1)
 
 /* The hops that stream i does not share; with SHARED, those that the container's streams share. */
-static int fill_way(const struct ways *w, struct way *way, const struct model_container *c,
-		    size_t i)
+static int fill_way(const struct ways *w, struct way *way, const struct model_container *c, size_t i)
 {
-	size_t first = i == SHARED ? 0 : i, last = i == SHARED ? streams_of(c) : i + 1, room = 0, s,
-	       h;
+	size_t first = i == SHARED ? 0 : i, last = i == SHARED ? streams_of(c) : i + 1, room = 0, s, h;
 
 	way->container = c;
 	way->stream = i == SHARED ? NULL : stream_of(c, i);
@@ -309,8 +307,7 @@ char *way_name(char *buf, size_t size, const struct way *way)
 		return buf;
 	buf[0] = '\0';
 	if (way->stream && way->stream->exec)
-		snprintf(buf, size, "exec %s %s",
-			 view_clean(id, sizeof(id), way->stream->exec, MOST_COLUMNS),
+		snprintf(buf, size, "exec %s %s", view_clean(id, sizeof(id), way->stream->exec, MOST_COLUMNS),
 			 way->stream->stream ? way->stream->stream : "?");
 	else if (way->stream)
 		snprintf(buf, size, "%s", way->stream->stream ? way->stream->stream : "?");
