@@ -51,7 +51,7 @@ CPPFLAGS += -D_GNU_SOURCE -DSHIMSCOPE_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(OU
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wformat-signedness -Werror
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
-LDLIBS := $(shell $(PKG_CONFIG) --libs $(PKG_FLAGS) $(PACKAGES) 2>/dev/null) -lpthread
+LDLIBS := $(shell $(PKG_CONFIG) --libs $(PKG_FLAGS) $(PACKAGES) 2>/dev/null) -lpthread -lm
 LDFLAGS += $(if $(STATIC),-static)
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wshadow -Werror \

@@ -36,7 +36,7 @@
 PIPE_HOOKS(pipe)
 PIPE_HOOKS(anon_pipe)
 
-/* seqpacket's functions call dgram's: hooking both would count twice. */
+/* unix_seqpacket_sendmsg calls unix_dgram_sendmsg: hooking both would count twice. */
 #define UNIX_HOOKS(kind)                                                                                     \
 	SEC("fentry/unix_" #kind "_sendmsg")                                                                 \
 	int BPF_PROG(fentry_##kind##_sendmsg, struct socket *sock)                                           \
@@ -66,6 +66,21 @@ PIPE_HOOKS(anon_pipe)
 
 UNIX_HOOKS(stream)
 UNIX_HOOKS(dgram)
+
+/* Receiving calls unix_dgram_recvmsg or, on most kernels, what is behind it. */
+SEC("fentry/unix_seqpacket_recvmsg")
+int BPF_PROG(fentry_seqpacket_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f)
+{
+	op_begin(HOOK_SEQPACKET, sock->file, SS_READ, f & MSG_PEEK ? SS_OP_PEEK : 0);
+	return 0;
+}
+
+SEC("fexit/unix_seqpacket_recvmsg")
+int BPF_PROG(fexit_seqpacket_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f, int ret)
+{
+	op_end(HOOK_SEQPACKET, sock->file, SS_READ, f & MSG_PEEK ? SS_OP_PEEK : 0, ret);
+	return 0;
+}
 
 /* A write to a pipe or a socket passes here as well: only files and ptys count. */
 #define VFS_HOOKS(name, dir)                                                                                 \

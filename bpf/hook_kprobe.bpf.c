@@ -60,6 +60,15 @@ PIPE_HOOK(anon_pipe_read, SS_READ)
 UNIX_HOOK(stream)
 UNIX_HOOK(dgram)
 
+SEC("kprobe/unix_seqpacket_recvmsg")
+int BPF_KPROBE(kprobe_seqpacket_recvmsg, struct socket *sock, struct msghdr *msg, size_t n, int f)
+{
+	if (target_flags())
+		op_begin(HOOK_SEQPACKET, BPF_CORE_READ(sock, file), SS_READ, f & MSG_PEEK ? SS_OP_PEEK : 0);
+	return 0;
+}
+RETURN_HOOK_INT("unix_seqpacket_recvmsg", seqpacket_recvmsg, HOOK_SEQPACKET)
+
 #define VFS_HOOK(func, dir)                                                                                  \
 	SEC("kprobe/" #func)                                                                                 \
 	int BPF_KPROBE(kprobe_##func, struct file *file)                                                     \

@@ -17,6 +17,7 @@ enum hook {
 	HOOK_VMSPLICE,
 	HOOK_SENDFILE,
 	HOOK_COPY,
+	HOOK_SEQPACKET, /* calls the datagram socket's function on some kernels */
 };
 
 /* One side of an operation that is under way. */

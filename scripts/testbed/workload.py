@@ -417,7 +417,8 @@ def count_complete_lines(path: Path) -> int:
     try:
         with open(path, "rb") as file:
             for record in file:
-                if record.split(b" ", 3)[2] == b"F" and record.endswith(b"\n"):
+                # The last one may be on its way.
+                if record.endswith(b"\n") and record.split(b" ", 3)[2] == b"F":
                     count += 1
     except FileNotFoundError:
         pass

@@ -11,7 +11,7 @@ VM_CACHE=${SHIMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/shimscope}/vm
 VM_MIRROR=${SHIMSCOPE_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 
 vm_say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
-vm_die() { vm_say "$*"; exit 1; }
+vm_die() { vm_say "$*"; exit "${VM_FAILURE:-1}"; }
 
 # The sources of one suite, with what belongs to it: a suite's fixes live in suites of their own.
 vm_sources() {
@@ -56,7 +56,7 @@ vm_lists() {
 	mkdir -p "$root/state/lists/partial" "$root/cache"
 	vm_sources "$1" >"$root/sources.list"
 	vm_say "reading the package lists of $1"
-	vm_apt "$1" /dev/null apt-get update >"$root/update.log" 2>&1 ||
+	vm_apt "$1" /dev/null apt-get -o APT::Update::Error-Mode=any update >"$root/update.log" 2>&1 ||
 		vm_die "cannot read Debian's package lists of $1: $(grep -m1 '^E:' "$root/update.log")"
 	touch "$root/ready"
 }

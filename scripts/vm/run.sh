@@ -23,6 +23,9 @@
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 
+# Not to be taken for the command's own.
+VM_FAILURE=125
+
 kernel='' append='' timeout=600 memory=1024 cpus=2 icount='' in='' out='' quiet=''
 while [[ $# -gt 0 ]]; do
 	case $1 in
@@ -46,8 +49,6 @@ for name in timeout memory cpus; do
 	[[ ${!name} =~ ^[1-9][0-9]*$ ]] || vm_die "--$name is not a number: ${!name}"
 done
 
-fail() { vm_say "$*"; exit 125; }
-
 # The one QEMU that runs, if any. It is told to die with this script even if that is killed outright.
 qemu_pid=
 work=
@@ -63,9 +64,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-"$VM_DIR/setup.sh" || fail "no QEMU"
-kernel_dir=$("$VM_DIR/kernel.sh" "$kernel") || fail "no kernel $kernel"
-image=$("$VM_DIR/image.sh") || fail "no image"
+"$VM_DIR/setup.sh" || vm_die "no QEMU"
+kernel_dir=$("$VM_DIR/kernel.sh" "$kernel") || vm_die "no kernel $kernel"
+image=$("$VM_DIR/image.sh") || vm_die "no image"
 mkdir -p "$out" "$VM_CACHE/run"
 # A run that was killed outright could not tidy up.
 find "$VM_CACHE/run" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
@@ -165,12 +166,12 @@ case $result in
 0)
 	# A machine that was cut off, or could not pack all of it, does not say so.
 	grep -q '^vm: done' "$out/serial.log" ||
-		fail "the guest ended before its time: see $out/serial.log $(tail -n1 "$work/qemu.err")"
-	tar -x -C "$out" -f "$work/out" --no-same-owner || fail "cannot unpack the guest's output into $out"
+		vm_die "the guest ended before its time: see $out/serial.log $(tail -n1 "$work/qemu.err")"
+	tar -x -C "$out" -f "$work/out" --no-same-owner || vm_die "cannot unpack the guest's output into $out"
 	status=$(<"$out/status")
 	rm -f "$out/status"
 	exit "$status"
 	;;
-1) fail "Linux $kernel does not boot: see $out/serial.log $(tail -n1 "$work/qemu.err")" ;;
+1) vm_die "Linux $kernel does not boot: see $out/serial.log $(tail -n1 "$work/qemu.err")" ;;
 2) vm_say "out of time after $timeout s: see $out/serial.log"; exit 124 ;;
 esac

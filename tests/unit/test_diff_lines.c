@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unified diffs: what diff -U3 of GNU diffutils 3.8 prints, and random texts put together again. */
+/* Unified diffs: the form of diff -U3, and random texts put together again from shortest scripts. */
 #include "test_model.h"
 
 #include "diff/lines.h"

@@ -132,7 +132,7 @@ struct bench_options {
 	void *ctx;
 };
 
-/* 100 B, 4 KiB, 32 KiB; 7 repetitions of about 50 ms; both processes on one CPU. */
+/* 100 B, 4 KiB, 32 KiB; 7 repetitions of about 60 ms; both processes on one CPU. */
 void bench_options_init(struct bench_options *o);
 
 /*

@@ -54,7 +54,7 @@ void bench_options_init(struct bench_options *o)
 	o->sizes[2] = 32768;
 	o->n_sizes = 3;
 	o->repetitions = BENCH_REPETITIONS_LEAST;
-	o->run_ns = NS_PER_S / 20;
+	o->run_ns = NS_PER_S * 6 / 100;
 }
 
 static void fail(struct bench *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

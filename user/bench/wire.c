@@ -40,7 +40,7 @@ static int fifo_open(const char *directory, int *reader, int *writer)
 	char dir[PATH_MAX], path[PATH_MAX + 8];
 	int flags, err = 0;
 
-	if (snprintf(dir, sizeof(dir), "%s/shimscope-XXXXXX", directory) >= (int)sizeof(dir))
+	if (snprintf(dir, sizeof(dir), "%s/shimscope-bench-XXXXXX", directory) >= (int)sizeof(dir))
 		return -ENAMETOOLONG;
 	if (!mkdtemp(dir))
 		return -errno;
@@ -146,8 +146,11 @@ static int ttrpc_send(struct wire *w, size_t size)
 
 int wire_send(struct wire *w, size_t size)
 {
-	int err = w->transport == BENCH_TTRPC ? ttrpc_send(w, size) : write_whole(w, w->message, size);
+	int err;
 
+	if (size > BENCH_READ_SIZE)
+		return -EMSGSIZE;
+	err = w->transport == BENCH_TTRPC ? ttrpc_send(w, size) : write_whole(w, w->message, size);
 	if (!err)
 		w->bytes += size;
 	return err;

@@ -30,7 +30,7 @@ struct wire {
  */
 int wire_open(enum bench_transport t, const char *directory, int *reader, int *writer);
 
-/* Send w->message, size bytes of it. Returns 0 or a negative errno. */
+/* Send w->message, size bytes of it. Returns 0 or a negative errno: -EMSGSIZE above BENCH_READ_SIZE. */
 int wire_send(struct wire *w, size_t size);
 
 /*

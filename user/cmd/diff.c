@@ -26,7 +26,8 @@ enum { OPT_FORMAT = 512, OPT_FAIL_ON };
 static const struct argp_option options[] = {
 	{ "format", OPT_FORMAT, "FORMAT", 0, "text or json (default: text)", 0 },
 	{ "fail-on", OPT_FAIL_ON, "METRIC>N%", 0,
-	  "Exit with 4 when the node's METRIC is worse by more than N percent with confidence: the 95% interval "
+	  "Exit with 4 when the node's METRIC is worse by more than N percent with confidence: the 95% "
+	  "interval "
 	  "lies above it (repeatable)",
 	  0 },
 	{ 0 },
@@ -117,7 +118,8 @@ static int judge(const struct diff_args *a, const struct diff *d)
 		const char *name = diff_metrics[f->metric].name;
 
 		if (f->verdict == VERDICT_TOO_LITTLE) {
-			cmd_error("--fail-on '%s': %s cannot be judged: too little data", a->fail_on_text[i], name);
+			cmd_error("--fail-on '%s': %s cannot be judged: too little data", a->fail_on_text[i],
+				  name);
 			continue;
 		}
 		if (!(f->low > a->fail_on[i].bound))
@@ -126,8 +128,9 @@ static int judge(const struct diff_args *a, const struct diff *d)
 		if (isinf(f->low))
 			cmd_error("--fail-on '%s': %s was 0 and is not any more", a->fail_on_text[i], name);
 		else
-			cmd_error("--fail-on '%s': %s is worse by %.1f%%, with confidence by more than %.1f%%",
-				  a->fail_on_text[i], name, f->change * 100, f->low * 100);
+			cmd_error(
+				"--fail-on '%s': %s is worse by %.1f%%, with confidence by more than %.1f%%",
+				a->fail_on_text[i], name, f->change * 100, f->low * 100);
 	}
 	return ret;
 }

@@ -13,7 +13,7 @@ static const struct command commands[] = {
 	{ "report", "what a capture holds", cmd_report },
 	{ "diff", "what changed between two captures, and how sure that is", cmd_diff },
 	{ "map", "who holds which end of which channel now, without tracing", cmd_map },
-	{ "bench", "the same bytes over each transport on this machine: a calibration, synthetic", cmd_bench },
+	{ "bench", "the same bytes over each transport on this machine (synthetic)", cmd_bench },
 	{ "doctor", "what works here, and what to do about what does not", cmd_doctor },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

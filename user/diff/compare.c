@@ -33,8 +33,8 @@ static size_t windows_with(const struct stats_series *s)
 }
 
 /* false: a column is not known. */
-static bool series_of(const struct sums *s, const struct sums_scope *scope, const struct diff_metric_info *info,
-		      struct stats_series *ret)
+static bool series_of(const struct sums *s, const struct sums_scope *scope,
+		      const struct diff_metric_info *info, struct stats_series *ret)
 {
 	*ret = (struct stats_series){ scope->columns[info->num], scope->columns[info->den], s->n };
 	if ((info->den == COLUMN_LOG_MB || info->num == COLUMN_LOG_MB) && !s->logged)
@@ -143,7 +143,8 @@ static int fill_only(struct diff_side *mine, const struct diff_side *other)
 	if (!mine->only)
 		return -ENOMEM;
 	for (i = 0; i < s->n_scopes + s->n_channels && !err; i++) {
-		const struct sums_scope *scope = i < s->n_scopes ? s->scopes[i] : s->channels[i - s->n_scopes];
+		const struct sums_scope *scope =
+			i < s->n_scopes ? s->scopes[i] : s->channels[i - s->n_scopes];
 
 		if (sums_find(other->sums, scope->kind, scope->name))
 			continue;

@@ -86,7 +86,7 @@ void diff_free(struct diff *d);
 /* The node's figure of a metric. */
 const struct diff_figure *diff_node_figure(const struct diff *d, enum diff_metric metric);
 
-const char *diff_kind_name(enum diff_kind kind);	   /* "container" */
+const char *diff_kind_name(enum diff_kind kind);	  /* "container" */
 const char *diff_verdict_name(enum diff_verdict verdict); /* "no change" */
 
 /* differences.c: fill in what differed. Returns 0 or -ENOMEM. */

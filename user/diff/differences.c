@@ -159,9 +159,9 @@ static char *tool(const struct diff_side *side, int *err)
 
 static char *complete(const struct diff_side *side, int *err)
 {
-	return text(!side->m->trace.complete ? "no, its end is missing" :
-		    !side->m->exact	     ? "yes, but not every total is exact" :
-					       "yes",
+	return text(!side->m->trace.complete ? "no, its end is missing"
+		    : !side->m->exact	     ? "yes, but not every total is exact"
+					     : "yes",
 		    err);
 }
 

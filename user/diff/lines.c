@@ -78,10 +78,11 @@ static long shortest(const struct text *a, const struct text *b, size_t head, lo
 		     size_t *n_trace)
 {
 	long most = n + m < LINES_MOST ? n + m : LINES_MOST, d, k;
-	long *store = calloc(2 * (size_t)most + 3, sizeof(*store)), *v = store + most + 1, ret = -E2BIG;
+	long *store = calloc(2 * (size_t)most + 3, sizeof(*store)), *v, ret = -E2BIG;
 
 	if (!store)
 		return -ENOMEM;
+	v = store + most + 1;
 	for (d = 0; d <= most && ret == -E2BIG; d++) {
 		for (k = -d; k <= d && ret == -E2BIG; k += 2) {
 			bool down = k == -d || (k != d && v[k - 1] < v[k + 1]);
@@ -175,8 +176,8 @@ static void hunk_end(const struct text *a, const struct text *b, size_t *i, size
 	}
 }
 
-static void print_hunk(FILE *out, const struct text *a, const struct text *b, size_t i, size_t j, size_t i_end,
-		       size_t j_end)
+static void print_hunk(FILE *out, const struct text *a, const struct text *b, size_t i, size_t j,
+		       size_t i_end, size_t j_end)
 {
 	size_t before = i < LINES_CONTEXT ? i : LINES_CONTEXT, left = a->n - i_end;
 	size_t after = left < LINES_CONTEXT ? left : LINES_CONTEXT;

@@ -12,7 +12,7 @@
  */
 int lines_diff(const char *before, const char *after, char **ret);
 
-#define LINES_MOST 2000
+#define LINES_MOST    2000
 #define LINES_CONTEXT 3
 
 #endif

@@ -55,8 +55,8 @@ struct diff_metric_info {
 	const char *title; /* as text has it */
 	enum diff_unit unit;
 	enum diff_column num, den;
-	double scale;	/* the ratio times this is in the unit */
 	bool node_only; /* has no meaning for a transport, role or container */
+	double scale;	/* the ratio times this is in the unit */
 	/* A change below this share is no news, however sure it is (metrics.c tells why). */
 	double floor;
 };

@@ -37,25 +37,25 @@ static void *grow(void *list, size_t n, size_t *room, size_t size)
 	return grown;
 }
 
-#define GROW(s, list)                                                                                    \
-	({                                                                                               \
-		struct inside *in_ = (s)->priv;                                                          \
-		void *grown_ = grow((s)->list, (s)->n_##list, &in_->room_##list, sizeof(*(s)->list));    \
-		if (grown_)                                                                              \
-			(s)->list = grown_;                                                              \
-		grown_ ? &(s)->list[(s)->n_##list++] : NULL;                                             \
+#define GROW(s, list)                                                                                 \
+	({                                                                                            \
+		struct inside *in_ = (s)->priv;                                                       \
+		void *grown_ = grow((s)->list, (s)->n_##list, &in_->room_##list, sizeof(*(s)->list)); \
+		if (grown_)                                                                           \
+			(s)->list = grown_;                                                           \
+		grown_ ? &(s)->list[(s)->n_##list++] : NULL;                                          \
 	})
 
-#define NEXT(ctx, kind, f)                                                        \
-	({                                                                        \
-		const struct inside *in_ = ((struct series *)(ctx))->priv;        \
-		in_->next.kind ? in_->next.kind(in_->next.ctx, f) : 0;            \
+#define NEXT(ctx, kind, f)                                                 \
+	({                                                                 \
+		const struct inside *in_ = ((struct series *)(ctx))->priv; \
+		in_->next.kind ? in_->next.kind(in_->next.ctx, f) : 0;     \
 	})
 
-#define HAND_ON(kind)                                                     \
-	static int feed_##kind(void *ctx, const struct fact_##kind *f)    \
-	{                                                                 \
-		return NEXT(ctx, kind, f);                                \
+#define HAND_ON(kind)                                                  \
+	static int feed_##kind(void *ctx, const struct fact_##kind *f) \
+	{                                                              \
+		return NEXT(ctx, kind, f);                             \
 	}
 
 HAND_ON(host)
@@ -146,8 +146,14 @@ static int feed_end(void *ctx, const struct fact_end *f)
 	cell = GROW(s, cells);
 	if (!cell)
 		return -ENOMEM;
-	*cell = (struct series_cell){ number,	  n->calls, n->eagain,	n->eagain + n->errors,
-				      n->untimed, n->bytes, n->bytes + n->moved_bytes, n->cpu_ns };
+	*cell = (struct series_cell){ number,
+				      n->calls,
+				      n->eagain,
+				      n->eagain + n->errors,
+				      n->untimed,
+				      n->bytes,
+				      n->bytes + n->moved_bytes,
+				      n->cpu_ns };
 	s->windows[s->n_windows - 1].cells = s->n_cells;
 	return 0;
 }
@@ -175,8 +181,10 @@ void series_free(struct series *s)
 	if (!s)
 		return;
 	in = s->priv;
-	HASH_ITER(hh, in->numbers, n, next) {
-		HASH_DEL(in->numbers, n);
+	n = in->numbers;
+	HASH_CLEAR(hh, in->numbers);
+	for (; n; n = next) {
+		next = n->hh.next;
 		free(n);
 	}
 	free(in);

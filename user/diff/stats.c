@@ -72,14 +72,14 @@ static const struct {
 	double tail;
 } expanded[] = {
 	{ 2, 1.695219e-72 }, { 3, 6.834137e-08 }, { 4, 0.0001190307 }, { 5, 0.0009541006 },
-	{ 6, 0.002431803 }, { 7, 0.004109154 }, { 8, 0.005737521 }, { 9, 0.007224819 },
-	{ 10, 0.008550639 }, { 11, 0.009722407 }, { 12, 0.01075661 }, { 13, 0.0116713 },
-	{ 14, 0.01248326 }, { 15, 0.01320717 }, { 16, 0.01385557 }, { 17, 0.01443898 },
-	{ 18, 0.01496625 }, { 19, 0.01544479 }, { 20, 0.01588083 }, { 25, 0.01758231 },
-	{ 30, 0.0187539 }, { 40, 0.02025754 }, { 60, 0.02180179 }, { 120, 0.02338361 },
+	{ 6, 0.002431803 },  { 7, 0.004109154 },  { 8, 0.005737521 },  { 9, 0.007224819 },
+	{ 10, 0.008550639 }, { 11, 0.009722407 }, { 12, 0.01075661 },  { 13, 0.0116713 },
+	{ 14, 0.01248326 },  { 15, 0.01320717 },  { 16, 0.01385557 },  { 17, 0.01443898 },
+	{ 18, 0.01496625 },  { 19, 0.01544479 },  { 20, 0.01588083 },  { 25, 0.01758231 },
+	{ 30, 0.0187539 },   { 40, 0.02025754 },  { 60, 0.02180179 },  { 120, 0.02338361 },
 };
 #define N_EXPANDED (sizeof(expanded) / sizeof(expanded[0]))
-#define TAIL ((1 - STATS_LEVEL) / 2)
+#define TAIL	   ((1 - STATS_LEVEL) / 2)
 
 double stats_expanded_tail(size_t n)
 {
@@ -110,10 +110,12 @@ static int blocks_init(struct blocks *b, const struct stats_series *s, size_t bl
 		block = stats_block(s->n);
 	if (block > s->n)
 		block = s->n;
+	if (!block)
+		return -ENODATA;
 	b->n = s->n;
 	b->draws = (s->n + block - 1) / block;
-	b->num = calloc(s->n, sizeof(*b->num));
-	b->den = calloc(s->n, sizeof(*b->den));
+	b->num = calloc(s->n + 1, sizeof(*b->num));
+	b->den = calloc(s->n + 1, sizeof(*b->den));
 	if (!b->num || !b->den)
 		return -ENOMEM;
 	for (i = 0; i < s->n; i++) {

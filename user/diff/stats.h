@@ -25,7 +25,7 @@ struct stats_series {
 };
 
 #define STATS_RESAMPLES 4000
-#define STATS_LEVEL 0.95
+#define STATS_LEVEL	0.95
 
 struct stats_change {
 	double before, after; /* sum of num by sum of den */

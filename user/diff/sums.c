@@ -11,7 +11,7 @@
 /* A scope while it is filled. */
 struct entry {
 	struct sums_scope pub;
-	bool read;			/* a shim's read from its output was traced */
+	bool read; /* a shim's read from its output was traced */
 	UT_hash_handle hh;
 };
 
@@ -34,10 +34,11 @@ struct work {
 
 static void entries_free(struct entry *list)
 {
-	struct entry *e, *next;
+	struct entry *e = list, *next;
 
-	HASH_ITER(hh, list, e, next) {
-		HASH_DEL(list, e);
+	HASH_CLEAR(hh, list);
+	for (; e; e = next) {
+		next = e->hh.next;
 		free(e->pub.name);
 		free(e->pub.owned);
 		free(e);
@@ -100,7 +101,9 @@ char *diff_container_name(const struct model_container *c)
 	if (c->pod)
 		n = asprintf(&name, "%s/%s%s%s", c->pod_namespace ? c->pod_namespace : "", c->pod,
 			     c->is_sandbox ? " sandbox" : "/",
-			     c->is_sandbox ? "" : c->name ? c->name : c->id);
+			     c->is_sandbox ? ""
+			     : c->name	   ? c->name
+					   : c->id);
 	else
 		n = asprintf(&name, "%s/%s", c->namespace ? c->namespace : "", c->name ? c->name : c->id);
 	return n < 0 ? NULL : name;
@@ -190,7 +193,8 @@ static int route_end(struct work *w, const struct series_end *end, struct route 
 	if (ch->protocol == PROTOCOL_RAW)
 		snprintf(row, sizeof(row), "%s", transport_name(ch->transport));
 	else
-		snprintf(row, sizeof(row), "%s %s", transport_name(ch->transport), protocol_name(ch->protocol));
+		snprintf(row, sizeof(row), "%s %s", transport_name(ch->transport),
+			 protocol_name(ch->protocol));
 	r->transport = entry_get(&w->entries, DIFF_TRANSPORT, row, w->sums->n);
 	r->role = entry_get(&w->entries, DIFF_ROLE, channel_role_name(ch->role), w->sums->n);
 	r->place = entry_get(&w->places, DIFF_CONTAINER, ch->container ? ch->container : "", 0);
@@ -211,7 +215,8 @@ static void add_cell(const struct series_cell *n, struct sums_scope *scope, size
 	scope->untimed += (double)n->untimed;
 }
 
-static void add_logged(const struct route *r, const struct series_cell *n, struct sums_scope *scope, size_t at)
+static void add_logged(const struct route *r, const struct series_cell *n, struct sums_scope *scope,
+		       size_t at)
 {
 	if (r->output_read || (r->log_write && !r->place->read))
 		scope->columns[COLUMN_LOG_MB][at] += (double)n->passed / 1e6;
@@ -264,7 +269,8 @@ static int add_use(struct work *w, struct memory **list, const struct series_use
 		p->pss_bytes = FACT_UNKNOWN;
 		/* Started under the trace: all that it used is of the trace. */
 		p->known = p->process && p->process->start_ns != FACT_UNKNOWN &&
-			   w->m->trace.start_ns != FACT_UNKNOWN && p->process->start_ns >= w->m->trace.start_ns;
+			   w->m->trace.start_ns != FACT_UNKNOWN &&
+			   p->process->start_ns >= w->m->trace.start_ns;
 		HASH_ADD(hh, *list, id, sizeof(p->id), p);
 		if (!HASH_ADDED(p)) {
 			free(p);
@@ -300,7 +306,8 @@ static void add_memory(struct work *w, const struct memory *list, double seconds
 			continue;
 		w->node->columns[shim ? COLUMN_SHIM_PSS : COLUMN_CONTAINERD_PSS][at] +=
 			(double)p->pss_bytes * seconds;
-		w->node->columns[shim ? COLUMN_SHIM_PSS_SECONDS : COLUMN_CONTAINERD_PSS_SECONDS][at] += seconds;
+		w->node->columns[shim ? COLUMN_SHIM_PSS_SECONDS : COLUMN_CONTAINERD_PSS_SECONDS][at] +=
+			seconds;
 	}
 }
 
@@ -323,8 +330,10 @@ static int add_windows(struct work *w, size_t together)
 		add_memory(w, list, seconds, at);
 		w->node->columns[COLUMN_SECONDS][at] += seconds;
 	}
-	HASH_ITER(hh, list, p, next) {
-		HASH_DEL(list, p);
+	p = list;
+	HASH_CLEAR(hh, list);
+	for (; p; p = next) {
+		next = p->hh.next;
 		free(p);
 	}
 	return err;
@@ -342,13 +351,15 @@ static int by_name(const void *a, const void *b)
 /* Moves entries to a sorted list; their keys become names. */
 static int list_entries(struct entry **entries, struct sums_scope ***ret, size_t *n)
 {
-	struct sums_scope **list = calloc(HASH_COUNT(*entries) + 1, sizeof(*list));
+	struct sums_scope **list = calloc(HASH_COUNT(*entries) + 1, sizeof(struct sums_scope *));
 	struct entry *e, *next;
 
 	if (!list)
 		return -ENOMEM;
-	HASH_ITER(hh, *entries, e, next) {
-		HASH_DEL(*entries, e);
+	e = *entries;
+	HASH_CLEAR(hh, *entries);
+	for (; e; e = next) {
+		next = e->hh.next;
 		memmove(e->pub.name, e->pub.name + 1, strlen(e->pub.name));
 		list[(*n)++] = &e->pub;
 	}
@@ -447,6 +458,6 @@ const struct sums_scope *sums_find(const struct sums *s, enum diff_kind kind, co
 	bool channel = kind == DIFF_CHANNEL;
 
 	found = bsearch(&wanted, channel ? s->channels : s->scopes, channel ? s->n_channels : s->n_scopes,
-			sizeof(*found), by_name);
+			sizeof(struct sums_scope *), by_name);
 	return found ? *found : NULL;
 }

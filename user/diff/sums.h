@@ -14,14 +14,14 @@ enum diff_kind { DIFF_NODE = 0, DIFF_TRANSPORT, DIFF_ROLE, DIFF_CONTAINER, DIFF_
 
 struct sums_scope {
 	enum diff_kind kind;
-	char *name; /* "node", "unix-stream ttrpc", "container-log", "shop/web/app" */
+	char *name;		       /* "node", "unix-stream ttrpc", "container-log", "shop/web/app" */
 	double *columns[COLUMN_COUNT]; /* each of sums.n values; NULL: not known */
 	double *owned;
 	double calls, untimed;
 };
 
 struct sums {
-	size_t n; /* windows */
+	size_t n;		    /* windows */
 	struct sums_scope **scopes; /* the node first, others by kind and name */
 	size_t n_scopes;
 	/* What channels there are, in words that do not depend on inode, pid or id; DIFF_CHANNEL. */

@@ -26,6 +26,7 @@ struct tracer {
 	struct kernel kernel;
 	bool folds_b; /* which of the overflow maps is in place */
 	bool breaking;
+	bool kprobe_missed; /* the kernel tells of skipped kprobes */
 };
 
 /* Not an errno: ends libbpf's consume loop after the record in hand. */
@@ -205,6 +206,7 @@ int tracer_open(const struct tracer_options *o, const struct tracer_handler *han
 		err = tracer_try(t, b, &attempts[b]);
 		if (!err) {
 			t->o.backend = b;
+			t->kprobe_missed = t->kernel.kprobe_missed;
 			/* Types of the whole kernel and what loading took: several MiB that are not needed again. */
 			kernel_close(&t->kernel);
 			malloc_trim(0);
@@ -351,7 +353,45 @@ int tracer_stop(struct tracer *t)
 	return err < 0 ? err : 0;
 }
 
-/* kprobe_misses: bpf_link_info has had them since Linux 6.7; libbpf 1.1's headers do not know them. */
+/*
+ * The head of struct bpf_link_info as a kprobe's link fills it since Linux 6.7 (commit 3acf8ace6823);
+ * libbpf 1.1's headers do not have it. include/uapi/linux/bpf.h: it only ever grows.
+ */
+struct kprobe_link_info {
+	__u32 type, id, prog_id, pad;
+	__u32 event_type, event_pad;
+	__u64 func_name;
+	__u32 name_len, offset;
+	__u64 addr, missed;
+};
+
+#define LINK_TYPE_PERF_EVENT 7
+
+/* How often the kernel skipped a probe, for want of a kretprobe instance or within another probe; -1 unknown. */
+static int64_t kprobe_misses(struct tracer *t)
+{
+	const struct bpf_object_skeleton *s = t->skel->skeleton;
+	int64_t sum = 0;
+
+	if (t->o.backend != BACKEND_KPROBE)
+		return 0;
+	if (!t->kprobe_missed)
+		return -1;
+	for (int i = 0; i < s->prog_cnt; i++) {
+		struct bpf_link *link = *s->progs[i].link;
+		struct kprobe_link_info info = {};
+		__u32 len = sizeof(info);
+
+		if (!link)
+			continue;
+		if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len))
+			return -1;
+		if (info.type == LINK_TYPE_PERF_EVENT)
+			sum += (int64_t)info.missed;
+	}
+	return sum;
+}
+
 static void misses_read(struct tracer *t, struct tracer_loss *ret)
 {
 	struct bpf_program *prog;
@@ -376,7 +416,7 @@ static void misses_read(struct tracer *t, struct tracer_loss *ret)
 void tracer_loss_read(struct tracer *t, struct tracer_loss *ret)
 {
 	ret->stats = t->skel->bss->stats;
-	ret->kprobe_misses = t->o.backend == BACKEND_KPROBE ? -1 : 0;
+	ret->kprobe_misses = kprobe_misses(t);
 	misses_read(t, ret);
 }
 

@@ -27,8 +27,9 @@ static int print_differences(FILE *out, const struct diff *d, const struct view_
 	int err;
 
 	err = report_heading(out, o, "What else differed",
-			     d->n_differences ? NULL : "Nothing that is known: host, versions and workload are the "
-						       "same.");
+			     d->n_differences ? NULL
+					      : "Nothing that is known: host, versions and workload are the "
+						"same.");
 	if (err || !d->n_differences)
 		return err;
 	t = table_new(difference_columns, sizeof(difference_columns) / sizeof(difference_columns[0]));
@@ -113,10 +114,10 @@ static void figure_row(struct table *t, const struct diff *d, const char *scope,
 	const struct diff_metric_info *info = &diff_metrics[f->metric];
 	char a[NUMBER_SIZE], b[NUMBER_SIZE];
 
-	table_row(t, f->verdict == VERDICT_WORSE	  ? TABLE_WARN :
-		     f->verdict == VERDICT_BETTER	  ? TABLE_STRONG :
-		     f->verdict == VERDICT_TOO_LITTLE ? TABLE_DIM :
-							    TABLE_PLAIN);
+	table_row(t, f->verdict == VERDICT_WORSE	? TABLE_WARN
+		     : f->verdict == VERDICT_BETTER	? TABLE_STRONG
+		     : f->verdict == VERDICT_TOO_LITTLE ? TABLE_DIM
+							: TABLE_PLAIN);
 	if (scope)
 		table_cell(t, scope);
 	table_cell(t, info->title);
@@ -126,7 +127,8 @@ static void figure_row(struct table *t, const struct diff *d, const char *scope,
 	if (isnan(f->low))
 		table_cell(t, "?");
 	else
-		table_cellf(t, "%s to %s", print_change(a, sizeof(a), f->low), print_change(b, sizeof(b), f->high));
+		table_cellf(t, "%s to %s", print_change(a, sizeof(a), f->low),
+			    print_change(b, sizeof(b), f->high));
 	table_cell(t, diff_verdict_name(f->verdict));
 	table_cell(t, across(d));
 }
@@ -137,10 +139,11 @@ static int print_node(FILE *out, const struct diff *d, const struct view_options
 	size_t i;
 	int err;
 
-	err = report_heading(out, o, "The whole node",
-			     d->writers_left_out ?
-				     "Only one of the two traced the containers' own writes: they are left out." :
-				     "In traced calls, by what the containers logged (1 MB: 1,000,000 bytes).");
+	err = report_heading(
+		out, o, "The whole node",
+		d->writers_left_out
+			? "Only one of the two traced the containers' own writes: they are left out."
+			: "In traced calls, by what the containers logged (1 MB: 1,000,000 bytes).");
 	if (err)
 		return err;
 	t = table_new(node_columns, sizeof(node_columns) / sizeof(node_columns[0]));
@@ -179,7 +182,8 @@ static int print_scopes(FILE *out, const struct diff *d, const struct view_optio
 		}
 		for (j = 0; j < scope->n_figures && n < rows; j++) {
 			if (shown(&scope->figures[j]))
-				figure_row(t, d, scope->figures[j].metric == METRIC_CPU_PER_MB ? scope->name : "",
+				figure_row(t, d,
+					   scope->figures[j].metric == METRIC_CPU_PER_MB ? scope->name : "",
 					   &scope->figures[j]);
 		}
 		n++;
@@ -200,7 +204,8 @@ static const struct table_column only_columns[] = {
 	{ .title = "", .align = TABLE_NAME, .least = 30 },
 };
 
-static int print_only(FILE *out, const struct diff_side *side, const struct view_options *o, const char *title)
+static int print_only(FILE *out, const struct diff_side *side, const struct view_options *o,
+		      const char *title)
 {
 	size_t rows = o->rows > 0 ? (size_t)o->rows : ROWS, i;
 	struct table *t;
@@ -243,7 +248,9 @@ static int print_lines(FILE *out, const char *lines, const struct view_options *
 
 	while (*lines && !err) {
 		size_t len = strcspn(lines, "\n");
-		enum table_style style = *lines == '@' ? TABLE_DIM : *lines == ' ' ? TABLE_PLAIN : TABLE_STRONG;
+		enum table_style style = *lines == '@'	 ? TABLE_DIM
+					 : *lines == ' ' ? TABLE_PLAIN
+							 : TABLE_STRONG;
 
 		style_begin(out, style, o->colour);
 		err = print_line(out, "", lines, len);
@@ -273,7 +280,8 @@ static int print_config(FILE *out, const struct diff_config *c, const struct vie
 	else if (!c->lines)
 		note = "Not known on both sides.";
 	else if (!c->lines[0])
-		note = redacted ? "The files differ, but not in what a capture keeps of them." : "No difference.";
+		note = redacted ? "The files differ, but not in what a capture keeps of them."
+				: "No difference.";
 	err = report_heading(out, o, "Configuration of containerd", note);
 	if (!err && (note == NULL || !both))
 		err = c->before ? print_path(out, "--- ", c->before) : 0;
@@ -294,10 +302,10 @@ static int print_headline(FILE *out, const struct diff *d, const struct view_opt
 		const char *start = number_time(when, sizeof(when), m->trace.scope_realtime_ns);
 		bool sound = m->trace.complete && m->exact;
 
-		snprintf(line, sizeof(line), "%s: %s, began %s, %s in %zu window%s: %s%s", i ? "After" : "Before",
-			 view_clean(name, sizeof(name), sides[i]->source, 100), start ? start : "?",
-			 number_duration(lasted, sizeof(lasted), m->trace.duration_ns), sides[i]->sums->n,
-			 sides[i]->sums->n == 1 ? "" : "s",
+		snprintf(line, sizeof(line), "%s: %s, began %s, %s in %zu window%s: %s%s",
+			 i ? "After" : "Before", view_clean(name, sizeof(name), sides[i]->source, 100),
+			 start ? start : "?", number_duration(lasted, sizeof(lasted), m->trace.duration_ns),
+			 sides[i]->sums->n, sides[i]->sums->n == 1 ? "" : "s",
 			 m->trace.complete ? "complete" : "INCOMPLETE (the end of the trace is missing)",
 			 m->exact ? ", exact." : ", NOT EXACT.");
 		style_begin(out, sound ? TABLE_STRONG : TABLE_WARN, o->colour);

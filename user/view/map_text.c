@@ -25,6 +25,8 @@ struct map {
 	const struct model *m;
 	const struct view_options *o;
 	struct names *names;
+	const struct model_process **shims; /* by pid */
+	size_t n_shims;
 	struct item *items; /* by owner, then stream and role */
 	size_t n_items;
 	int err;
@@ -209,15 +211,28 @@ static const struct model_process *held_by(const struct model_channel *ch, enum 
 	return NULL;
 }
 
-static const struct model_process *shim_of(const struct model *m, const struct model_container *c)
+static int by_pid(const void *a, const void *b)
 {
-	size_t i;
+	const struct model_process *const *pa = a, *const *pb = b;
 
-	for (i = 0; c && c->shim_pid != FACT_UNKNOWN && i < m->n_processes; i++) {
-		if (m->processes[i]->role == PROCESS_SHIM && m->processes[i]->pid == c->shim_pid)
-			return m->processes[i];
-	}
-	return NULL;
+	return (*pa)->pid < (*pb)->pid ? -1 : (*pa)->pid > (*pb)->pid;
+}
+
+static int pid_of(const void *key, const void *item)
+{
+	const int64_t *pid = key;
+	const struct model_process *const *p = item;
+
+	return *pid < (*p)->pid ? -1 : *pid > (*p)->pid;
+}
+
+static const struct model_process *shim_of(const struct map *p, const struct model_container *c)
+{
+	const struct model_process **found = NULL;
+
+	if (c && c->shim_pid != FACT_UNKNOWN)
+		found = bsearch(&c->shim_pid, p->shims, p->n_shims, sizeof(struct model_process *), pid_of);
+	return found ? *found : NULL;
 }
 
 static const void *owner_of(const struct map *p, const struct model_channel *ch)
@@ -228,7 +243,7 @@ static const void *owner_of(const struct map *p, const struct model_channel *ch)
 			 ch->role == ROLE_TTRPC_EVENTS || ch->role == ROLE_DEBUG;
 
 	if (shims_own && !shim)
-		shim = shim_of(p->m, c);
+		shim = shim_of(p, c);
 	if (c && !(shims_own && shim))
 		return c;
 	return shim ? (const void *)shim : held_by(ch, PROCESS_CONTAINERD);
@@ -317,8 +332,8 @@ static void say_container(struct map *p, const struct model_container *c)
 	for (i = first_item(p, c); i < p->n_items && p->items[i].owner == c; i++) {
 		const struct model_channel *ch = p->items[i].channel;
 
-		if (ch->stream &&
-		    (!stream || strcmp(stream, ch->stream) || strcmp(or_empty(exec), or_empty(ch->exec))))
+		if (ch->stream && (!stream || strcmp(stream, ch->stream) != 0 ||
+				   strcmp(or_empty(exec), or_empty(ch->exec)) != 0))
 			say(p, TABLE_DIM, 4, "%s%s%s%s", ch->exec ? "exec " : "", or_empty(ch->exec),
 			    ch->exec ? " " : "", ch->stream);
 		else if (!ch->stream && (stream || i == first_item(p, c)))
@@ -329,21 +344,32 @@ static void say_container(struct map *p, const struct model_container *c)
 	}
 }
 
-/* Containers in the order of their names, the sandbox first. */
-static int container_order(const void *a, const void *b)
+/* A container and its shim. */
+struct deal {
+	const struct model_process *shim; /* NULL: not known */
+	const struct model_container *container;
+};
+
+/* By shim; a shim's containers in the order of their names, the sandbox first. */
+static int deal_order(const void *a, const void *b)
 {
-	const struct model_container *const *ca = a, *const *cb = b;
+	const struct deal *da = a, *db = b;
+	uintptr_t sa = (uintptr_t)da->shim, sb = (uintptr_t)db->shim;
 	char na[NAME_SIZE], nb[NAME_SIZE];
 
-	if ((*ca)->is_sandbox != (*cb)->is_sandbox)
-		return (*ca)->is_sandbox ? -1 : 1;
-	return strcmp(name_container(na, sizeof(na), *ca), name_container(nb, sizeof(nb), *cb));
+	if (sa != sb)
+		return sa < sb ? -1 : 1;
+	if (da->container->is_sandbox != db->container->is_sandbox)
+		return da->container->is_sandbox ? -1 : 1;
+	return strcmp(name_container(na, sizeof(na), da->container),
+		      name_container(nb, sizeof(nb), db->container));
 }
 
+/* A shim and its containers. */
 struct shim {
 	const struct model_process *process; /* NULL: containers whose shim is not known */
 	const struct model_runtime *runtime;
-	const struct model_container **containers; /* within one list of all */
+	const struct deal *containers; /* within the list of all */
 	size_t n;
 	char title[NAME_SIZE];
 };
@@ -357,7 +383,7 @@ static void say_shim(struct map *p, const struct shim *s)
 	say(p, TABLE_STRONG, 0, "%s, shim %s", s->title,
 	    name_pid(pid, sizeof(pid), s->process ? s->process->pid : FACT_UNKNOWN));
 	for (i = 0; i < s->n; i++)
-		say_container(p, s->containers[i]);
+		say_container(p, s->containers[i].container);
 	if (s->process && owns(p, s->process)) {
 		say(p, TABLE_PLAIN, 2, "the shim's own");
 		say_owned(p, 4, s->process);
@@ -391,46 +417,59 @@ static int shim_order(const void *a, const void *b)
 	return (sa->process ? sa->process->id : 0) < (sb->process ? sb->process->id : 0) ? -1 : 1;
 }
 
-/*
- * Deal the containers to their shims; the last one takes those whose shim is not known. Returns the
- * shims.
- */
-static size_t collect_shims(const struct map *p, struct shim *shims, const struct model_container **all)
+static void fill_shim(const struct map *p, struct shim *s, const struct model_process *process,
+		      const struct deal *containers, size_t n)
+{
+	const struct model_container *first = n ? containers[0].container : NULL;
+	const char *address = process ? process->address : NULL;
+	char pod[NAME_SIZE];
+
+	*s = (struct shim){ .process = process, .containers = containers, .n = n };
+	if (!address && first)
+		address = first->address;
+	s->runtime = runtime_of(p->m, address);
+	if (!process)
+		snprintf(s->title, sizeof(s->title), "Containers");
+	else if (!first)
+		snprintf(s->title, sizeof(s->title), "Nothing known");
+	else
+		snprintf(s->title, sizeof(s->title), "%s %s", first->pod ? "Pod" : "Container",
+			 name_pod(pod, sizeof(pod), first));
+}
+
+/* Where the containers of a shim begin in the list of all. */
+static size_t first_deal(const struct deal *deals, size_t n, const struct model_process *shim)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if ((uintptr_t)deals[mid].shim < (uintptr_t)shim)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The shims that have containers or channels, and one for the containers whose shim is not known. */
+static size_t collect_shims(const struct map *p, struct shim *shims, struct deal *deals)
 {
 	const struct model *m = p->m;
-	size_t n_shims = 0, used = 0, i, j;
+	size_t n_shims = 0, start, end, i;
 
-	for (i = 0; i <= m->n_processes; i++) {
-		const struct model_process *process = i < m->n_processes ? m->processes[i] : NULL;
-		struct shim *s = &shims[n_shims];
+	for (i = 0; i < m->n_containers; i++)
+		deals[i] = (struct deal){ shim_of(p, m->containers[i]), m->containers[i] };
+	qsort(deals, m->n_containers, sizeof(*deals), deal_order);
+	for (i = 0; i <= p->n_shims; i++) {
+		const struct model_process *process = i < p->n_shims ? p->shims[i] : NULL;
 
-		if (process && process->role != PROCESS_SHIM)
-			continue;
-		*s = (struct shim){ .process = process, .containers = &all[used] };
-		for (j = 0; j < m->n_containers; j++) {
-			if (shim_of(m, m->containers[j]) == process)
-				s->containers[s->n++] = m->containers[j];
-		}
-		used += s->n;
-		if (s->n > 1)
-			qsort(s->containers, s->n, sizeof(*s->containers), container_order);
-		s->runtime = runtime_of(m, process && process->address ? process->address
-					   : s->n		       ? s->containers[0]->address
-								       : NULL);
-		if (!process)
-			snprintf(s->title, sizeof(s->title), "Containers");
-		else if (s->n)
-			snprintf(s->title, sizeof(s->title), "%s ",
-				 s->containers[0]->pod ? "Pod" : "Container");
-		else
-			snprintf(s->title, sizeof(s->title), "Nothing known");
-		if (process && s->n) {
-			size_t len = strlen(s->title);
-
-			name_pod(s->title + len, sizeof(s->title) - len, s->containers[0]);
-		}
-		if (s->n || (process && owns(p, process)))
-			n_shims++;
+		start = end = first_deal(deals, m->n_containers, process);
+		while (end < m->n_containers && deals[end].shim == process)
+			end++;
+		if (start < end || (process && owns(p, process)))
+			fill_shim(p, &shims[n_shims++], process, &deals[start], end - start);
 	}
 	qsort(shims, n_shims, sizeof(*shims), shim_order);
 	return n_shims;
@@ -488,48 +527,76 @@ static void say_head(struct map *p)
 	    n.containers == 1 ? "" : "s");
 }
 
-int view_map_text(FILE *out, const struct model *m, const struct view_options *o)
+/* What the map is made from: the shims by pid, the channels by owner. */
+static int map_open(struct map *p)
 {
-	struct map p = { .out = out, .m = m, .o = o };
-	const struct model_container **all = NULL;
-	struct shim *shims = NULL;
+	const struct model *m = p->m;
+	size_t i;
+
+	p->names = names_new(m);
+	p->shims = calloc(m->n_processes + 1, sizeof(struct model_process *));
+	p->items = calloc(m->n_channels + 1, sizeof(*p->items));
+	if (!p->names || !p->shims || !p->items)
+		return -ENOMEM;
+	for (i = 0; i < m->n_processes; i++) {
+		if (m->processes[i]->role == PROCESS_SHIM)
+			p->shims[p->n_shims++] = m->processes[i];
+	}
+	qsort(p->shims, p->n_shims, sizeof(struct model_process *), by_pid);
+	for (i = 0; i < m->n_channels; i++)
+		p->items[p->n_items++] = (struct item){ owner_of(p, m->channels[i]), m->channels[i] };
+	qsort(p->items, p->n_items, sizeof(*p->items), item_order);
+	return 0;
+}
+
+static int say_tree(struct map *p)
+{
+	struct shim *shims = calloc(p->n_shims + 1, sizeof(*shims));
+	struct deal *deals = calloc(p->m->n_containers + 1, sizeof(*deals));
 	char name[NAME_SIZE], pid[NUMBER_SIZE];
 	size_t n_shims, i;
 
-	p.names = names_new(m);
-	p.items = calloc(m->n_channels + 1, sizeof(*p.items));
-	all = calloc(m->n_containers + 1, sizeof(*all));
-	shims = calloc(m->n_processes + 1, sizeof(*shims));
-	if (!p.names || !p.items || !all || !shims) {
-		p.err = -ENOMEM;
-		goto out;
+	if (!shims || !deals) {
+		free(shims);
+		free(deals);
+		return -ENOMEM;
 	}
-	for (i = 0; i < m->n_channels; i++)
-		p.items[p.n_items++] = (struct item){ owner_of(&p, m->channels[i]), m->channels[i] };
-	qsort(p.items, p.n_items, sizeof(*p.items), item_order);
-	n_shims = collect_shims(&p, shims, all);
+	n_shims = collect_shims(p, shims, deals);
+	for (i = 0; i < p->m->n_runtimes; i++) {
+		const struct model_runtime *r = p->m->runtimes[i];
 
-	say_head(&p);
-	for (i = 0; i < m->n_runtimes; i++) {
-		const struct model_runtime *r = m->runtimes[i];
-
-		fputc('\n', out);
-		say(&p, TABLE_STRONG, 0, "containerd %s, pid %s, at %s",
+		fputc('\n', p->out);
+		say(p, TABLE_STRONG, 0, "containerd %s, pid %s, at %s",
 		    view_clean(name, sizeof(name), r->version, 100), name_pid(pid, sizeof(pid), r->pid),
 		    r->address ? r->address : "?");
-		say_runtime(&p, r, shims, n_shims);
+		say_runtime(p, r, shims, n_shims);
 	}
-	say_runtime(&p, NULL, shims, n_shims);
-	if (owns(&p, NULL)) {
-		fputc('\n', out);
-		say(&p, TABLE_STRONG, 0, "Held by others");
-		say_owned(&p, 2, NULL);
+	say_runtime(p, NULL, shims, n_shims);
+	if (owns(p, NULL)) {
+		fputc('\n', p->out);
+		say(p, TABLE_STRONG, 0, "Held by others");
+		say_owned(p, 2, NULL);
 	}
-	say_answers(&p);
-out:
 	free(shims);
-	free(all);
+	free(deals);
+	return 0;
+}
+
+int view_map_text(FILE *out, const struct model *m, const struct view_options *o)
+{
+	struct map p = { .out = out, .m = m, .o = o };
+	int err = map_open(&p);
+
+	if (!err) {
+		say_head(&p);
+		err = say_tree(&p);
+	}
+	if (!err)
+		say_answers(&p);
 	free(p.items);
+	free(p.shims);
 	names_free(p.names);
-	return p.err ? p.err : text_finish(out);
+	if (!err)
+		err = p.err;
+	return err ? err : text_finish(out);
 }

@@ -38,7 +38,7 @@ struct names *names_new(const struct model *m)
 	if (!n)
 		return NULL;
 	n->m = m;
-	n->by_id = calloc(m->n_containers + 1, sizeof(*n->by_id));
+	n->by_id = calloc(m->n_containers + 1, sizeof(struct model_container *));
 	n->shims = calloc(m->n_containers + 1, sizeof(*n->shims));
 	if (!n->by_id || !n->shims) {
 		names_free(n);
@@ -50,7 +50,7 @@ struct names *names_new(const struct model *m)
 		if (m->containers[i]->shim_pid != FACT_UNKNOWN)
 			n->shims[n->n_shims++] = m->containers[i]->shim_pid;
 	}
-	qsort(n->by_id, n->n, sizeof(*n->by_id), by_id);
+	qsort(n->by_id, n->n, sizeof(struct model_container *), by_id);
 	qsort(n->shims, n->n_shims, sizeof(*n->shims), by_pid);
 	return n;
 }
@@ -113,7 +113,7 @@ const struct model_container *names_find(const struct names *n, const char *id)
 	const struct model_container **c = NULL;
 
 	if (id)
-		c = bsearch(id, n->by_id, n->n, sizeof(*n->by_id), id_of);
+		c = bsearch(id, n->by_id, n->n, sizeof(struct model_container *), id_of);
 	return c ? *c : NULL;
 }
 

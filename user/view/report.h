@@ -15,8 +15,7 @@ int report_heading(FILE *out, const struct view_options *o, const char *title, c
 /* "fifo", "unix-stream ttrpc": the protocol where there is one. */
 char *report_transport(char *buf, size_t size, enum transport t, enum protocol p);
 
-/* The report's sections, the headline and what belongs to it first. Each returns 0 or -ENOMEM. */
-int report_head(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
+/* The report's sections. Each returns 0 or -ENOMEM. */
 /* Who was traced, for how long, whether it is complete and exact; the runtimes and the note. */
 int report_head(FILE *out, const struct model *m, const struct names *n, const struct view_options *o);
 int report_transports(FILE *out, const struct model *m, const struct view_options *o);

@@ -137,7 +137,7 @@ int report_processes(FILE *out, const struct model *m, const struct names *n, co
 	size_t most = o->rows > 0 ? (size_t)o->rows : SIZE_MAX, shown = 0, n_rest = 0, n_helpers = 0, i;
 	int err = -ENOMEM;
 
-	list = calloc(m->n_processes + 1, sizeof(*list));
+	list = calloc(m->n_processes + 1, sizeof(struct model_process *));
 	if (list)
 		t = table_new(process_columns, sizeof(process_columns) / sizeof(process_columns[0]));
 	if (!t)
@@ -147,7 +147,7 @@ int report_processes(FILE *out, const struct model *m, const struct names *n, co
 		goto out;
 	for (i = 0; i < m->n_processes; i++)
 		list[i] = m->processes[i];
-	qsort(list, m->n_processes, sizeof(*list), process_order);
+	qsort(list, m->n_processes, sizeof(struct model_process *), process_order);
 	for (i = 0; i < m->n_processes; i++) {
 		process_sum_add(&all, list[i]);
 		if (names_helper(n, list[i])) {

@@ -189,6 +189,14 @@ static int paint_transports(struct tui *t, int y, int room)
 	return used;
 }
 
+/* Show the list from this row on, as far as a full page goes. */
+static void scroll_to(struct tui *t, size_t first)
+{
+	size_t n = t->live.lists[t->list].n, last = n > t->page ? n - t->page : 0;
+
+	t->first = first < last ? first : last;
+}
+
 static int paint_list(struct tui *t, int y, int room)
 {
 	size_t n = t->live.lists[t->list].n;
@@ -196,8 +204,7 @@ static int paint_list(struct tui *t, int y, int room)
 	int used;
 
 	t->page = room > 2 ? (size_t)(room - 2) : 1;
-	if (t->first + t->page > n)
-		t->first = n > t->page ? n - t->page : 0;
+	scroll_to(t, t->first);
 	linef(t, y, TABLE_STRONG, "%zu %s by %s%s", n, live_list_name(t->list), sort_name(t->sort),
 	      n > t->page ? "" : " (all on this screen)");
 	if (n > t->page)
@@ -254,7 +261,7 @@ static int paint(struct tui *t)
 	} else if (t->filled) {
 		err = paint_live(t);
 		line(t, LINES - 1, TABLE_DIM,
-		     "c CPU  b bytes  n calls  e EAGAIN  Tab next list  p pause  ? help  q quit");
+		     "q quit  ? help  Tab next list  c CPU  b bytes  n calls  e EAGAIN  p pause");
 	} else {
 		line(t, 0, TABLE_DIM, "Waiting for the first interval. q quits.");
 	}
@@ -281,12 +288,9 @@ int tui_paint(struct tui *t, const struct model *m)
 	return paint(t);
 }
 
-static void scroll_by(struct tui *t, long rows)
+static void scroll_up(struct tui *t, size_t rows)
 {
-	if (rows < 0 && t->first < (size_t)-rows)
-		t->first = 0;
-	else
-		t->first = (size_t)((long)t->first + rows); /* too far is mended when painting */
+	scroll_to(t, t->first > rows ? t->first - rows : 0);
 }
 
 static void sort_by(struct tui *t, enum view_sort sort)
@@ -298,8 +302,6 @@ static void sort_by(struct tui *t, enum view_sort sort)
 /* Returns 1 when the key means to leave. */
 static int key(struct tui *t, int c)
 {
-	size_t n = t->live.lists[t->list].n;
-
 	if (c == 'q' || c == 'Q')
 		return 1;
 	if (t->help && c != KEY_RESIZE) {
@@ -328,22 +330,22 @@ static int key(struct tui *t, int c)
 		t->first = 0;
 		break;
 	case KEY_UP:
-		scroll_by(t, -1);
+		scroll_up(t, 1);
 		break;
 	case KEY_DOWN:
-		scroll_by(t, 1);
+		scroll_to(t, t->first + 1);
 		break;
 	case KEY_PPAGE:
-		scroll_by(t, -(long)t->page);
+		scroll_up(t, t->page);
 		break;
 	case KEY_NPAGE:
-		scroll_by(t, (long)t->page);
+		scroll_to(t, t->first + t->page);
 		break;
 	case KEY_HOME:
 		t->first = 0;
 		break;
 	case KEY_END:
-		t->first = n;
+		scroll_to(t, SIZE_MAX);
 		break;
 	case 'p':
 	case ' ':

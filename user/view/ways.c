@@ -225,7 +225,7 @@ int ways_collect(struct ways *w, const struct model *m, enum view_sort sort)
 	size_t i;
 	int err;
 
-	memset(w, 0, sizeof(*w));
+	*w = (struct ways){ 0 };
 	err = collect_uses(w, m);
 	if (err)
 		goto fail;
@@ -253,14 +253,14 @@ void ways_free(struct ways *w)
 {
 	size_t b, i;
 
-	for (b = 0; b < w->n_blocks; b++) {
+	for (b = 0; w->blocks && b < w->n_blocks; b++) {
 		for (i = 0; i < w->blocks[b].n_ways; i++)
 			free(w->blocks[b].ways[i].hops);
 		free(w->blocks[b].ways);
 	}
 	free(w->blocks);
 	free(w->uses);
-	memset(w, 0, sizeof(*w));
+	*w = (struct ways){ 0 };
 }
 
 int64_t way_log_bytes(const struct way *way)
