@@ -104,24 +104,24 @@ struct blocks {
 
 static int blocks_init(struct blocks *b, const struct stats_series *s, size_t block)
 {
-	size_t i, j;
+	size_t n = s->n, i, j;
 
 	if (!block)
-		block = stats_block(s->n);
-	if (block > s->n)
-		block = s->n;
-	if (!block)
+		block = stats_block(n);
+	if (block > n)
+		block = n;
+	if (!n || !block)
 		return -ENODATA;
-	b->n = s->n;
-	b->draws = (s->n + block - 1) / block;
-	b->num = calloc(s->n + 1, sizeof(*b->num));
-	b->den = calloc(s->n + 1, sizeof(*b->den));
+	b->n = n;
+	b->draws = (n + block - 1) / block;
+	b->num = calloc(n + 1, sizeof(*b->num));
+	b->den = calloc(n + 1, sizeof(*b->den));
 	if (!b->num || !b->den)
 		return -ENOMEM;
-	for (i = 0; i < s->n; i++) {
+	for (i = 0; i < n; i++) {
 		for (j = 0; j < block; j++) {
-			b->num[i] += s->num[(i + j) % s->n];
-			b->den[i] += s->den[(i + j) % s->n];
+			b->num[i] += s->num[(i + j) % n];
+			b->den[i] += s->den[(i + j) % n];
 		}
 	}
 	return 0;
