@@ -10,17 +10,17 @@
 #include <linux/types.h>
 #endif
 
-#define SS_COMM_LEN 16
+#define SS_COMM_LEN	16
 /*
  * Room for a channel's path in a record. File paths are NUL-terminated components, leaf first (the way
  * the kernel's dentries lead); a socket's address is its sun_path as it is. What does not fit is cut at
  * the root's side and flagged.
  */
-#define SS_PATH_LEN 1024
-#define SS_NAME_LEN 256
+#define SS_PATH_LEN	1024
+#define SS_NAME_LEN	256
 /* log2 histogram sizes: call sizes stop at MAX_RW_COUNT (< 2^31), CPU times at 2^40 ns (18 min). */
 #define SS_SIZE_BUCKETS 32
-#define SS_CPU_BUCKETS 40
+#define SS_CPU_BUCKETS	40
 
 /* The kind of kernel object that bytes pass through. Values are on disk: append only. */
 enum ss_transport {
@@ -82,11 +82,11 @@ struct ss_op {
 	__u8 flags;	/* enum ss_op_flags */
 	__u32 tgid;
 	__u32 tid;
-	__s32 error;   /* 0, or the negative errno that the call returned */
-	__u64 bytes;   /* what the call returned, 0 on error */
-	__u64 end_ns;  /* CLOCK_MONOTONIC when the operation ended */
-	__u64 cpu_ns;  /* time on the CPU inside the operation */
-	__u64 off_ns;  /* time off the CPU inside the operation: asleep or waiting for a CPU */
+	__s32 error;  /* 0, or the negative errno that the call returned */
+	__u64 bytes;  /* what the call returned, 0 on error */
+	__u64 end_ns; /* CLOCK_MONOTONIC when the operation ended */
+	__u64 cpu_ns; /* time on the CPU inside the operation */
+	__u64 off_ns; /* time off the CPU inside the operation: asleep or waiting for a CPU */
 	struct ss_channel_key channel;
 };
 
@@ -130,15 +130,15 @@ enum ss_target_flags {
 };
 
 struct ss_process {
-	__u8 type; /* SS_RECORD_PROCESS */
+	__u8 type;  /* SS_RECORD_PROCESS */
 	__u8 event; /* enum ss_process_event */
 	__u16 pad;
 	__u32 flags; /* enum ss_target_flags, after the event */
 	__u32 tgid;
 	__u32 ppid;
-	__u64 ns;	   /* CLOCK_MONOTONIC */
-	__u64 start_ns;	   /* CLOCK_BOOTTIME at which the process started */
-	__u64 runtime_ns;  /* exit: CPU time of all its threads, living and gone */
+	__u64 ns;	  /* CLOCK_MONOTONIC */
+	__u64 start_ns;	  /* CLOCK_BOOTTIME at which the process started */
+	__u64 runtime_ns; /* exit: CPU time of all its threads, living and gone */
 	char comm[SS_COMM_LEN];
 };
 
@@ -159,18 +159,18 @@ struct ss_fold {
 
 /* Counters of everything that did not go as planned; all cumulative. */
 struct ss_stats {
-	__u64 folded;		/* operations folded because the ring was full */
-	__u64 fold_full;	/* operations lost: ring and overflow map both full */
+	__u64 folded;	 /* operations folded because the ring was full */
+	__u64 fold_full; /* operations lost: ring and overflow map both full */
 	__u64 fold_full_bytes;
-	__u64 channel_full;	/* channel table full: the channel is counted, its name may be unknown */
-	__u64 channel_dropped;	/* announcements that the ring did not take (retried) */
-	__u64 process_dropped;	/* fork, exec or exit records that the ring did not take */
-	__u64 target_full;	/* a process could not be added to the targets */
-	__u64 state_full;	/* no state for an operation: counted, its times unknown */
-	__u64 missed_end;	/* a begin without its end: an operation was not seen ending */
-	__u64 missed_begin;	/* an end without its begin: counted, its times unknown */
-	__u64 unseen_iouring;	/* io_uring_enter calls of targets: operations that this backend cannot see */
-	__u64 unresolved;	/* operations on a file that could not be resolved */
+	__u64 channel_full;    /* channel table full: the channel is counted, its name may be unknown */
+	__u64 channel_dropped; /* announcements that the ring did not take (retried) */
+	__u64 process_dropped; /* fork, exec or exit records that the ring did not take */
+	__u64 target_full;     /* a process could not be added to the targets */
+	__u64 state_full;      /* no state for an operation: counted, its times unknown */
+	__u64 missed_end;      /* a begin without its end: an operation was not seen ending */
+	__u64 missed_begin;    /* an end without its begin: counted, its times unknown */
+	__u64 unseen_iouring;  /* io_uring_enter calls of targets: operations that this backend cannot see */
+	__u64 unresolved;      /* operations on a file that could not be resolved */
 };
 
 enum ss_mode {
@@ -185,12 +185,12 @@ struct ss_open_file {
 	__u64 peer_ino;
 	__u32 tgid;
 	__u32 fd;
-	__u32 f_flags;	    /* open flags: O_ACCMODE, O_PATH, O_NONBLOCK, O_APPEND */
-	__u32 mode;	    /* S_IFMT and permission bits */
-	__u32 pipe_bytes;   /* pipe or FIFO: bytes waiting in it */
-	__u32 pipe_size;    /* pipe or FIFO: its capacity in bytes */
-	__u8 transport;	    /* enum ss_transport */
-	__u8 flags;	    /* enum ss_channel_flags */
+	__u32 f_flags;	  /* open flags: O_ACCMODE, O_PATH, O_NONBLOCK, O_APPEND */
+	__u32 mode;	  /* S_IFMT and permission bits */
+	__u32 pipe_bytes; /* pipe or FIFO: bytes waiting in it */
+	__u32 pipe_size;  /* pipe or FIFO: its capacity in bytes */
+	__u8 transport;	  /* enum ss_transport */
+	__u8 flags;	  /* enum ss_channel_flags */
 	__u16 pad;
 	__u32 path_len;
 	char path[SS_PATH_LEN];

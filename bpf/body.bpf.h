@@ -6,8 +6,8 @@
 #include "fdtable.bpf.h"
 #include "op.bpf.h"
 
-#define MSG_PEEK 2
-#define FMODE_READ 1
+#define MSG_PEEK    2
+#define FMODE_READ  1
 #define FMODE_WRITE 2
 
 #if defined(__TARGET_ARCH_x86)
@@ -43,7 +43,8 @@ static __always_inline void move_begin(__u32 hook, struct file *in, struct file 
 	__u32 target = target_flags();
 
 	if (target)
-		op_begin2(hook, in, SS_READ, out, hook == HOOK_TEE ? SS_OP_MOVED | SS_OP_STAY : SS_OP_MOVED, target);
+		op_begin2(hook, in, SS_READ, out, hook == HOOK_TEE ? SS_OP_MOVED | SS_OP_STAY : SS_OP_MOVED,
+			  target);
 }
 
 static __always_inline void move_fds_begin(__u32 hook, __u32 in_fd, __u32 out_fd)

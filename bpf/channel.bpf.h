@@ -77,7 +77,8 @@ static __always_inline bool transport_is_unix(__u8 transport)
  * Note that a channel is in use. watched_only: the caller counts only if the channel is watched (or a
  * pty). Returns false when the operation is not to be counted.
  */
-static __always_inline bool channel_use(struct file *file, struct file_id *id, __u8 direction, bool watched_only)
+static __always_inline bool channel_use(struct file *file, struct file_id *id, __u8 direction,
+					bool watched_only)
 {
 	struct ss_channel_state *state = bpf_map_lookup_elem(&channels, &id->key);
 

@@ -5,22 +5,22 @@
 
 #include "kread.bpf.h"
 
-#define S_IFMT 00170000
+#define S_IFMT	 00170000
 #define S_IFSOCK 0140000
-#define S_IFREG 0100000
-#define S_IFCHR 0020000
-#define S_IFIFO 0010000
+#define S_IFREG	 0100000
+#define S_IFCHR	 0020000
+#define S_IFIFO	 0010000
 
-#define PIPEFS_MAGIC 0x50495045 /* include/uapi/linux/magic.h */
-#define AF_UNIX 1
-#define SOCK_STREAM 1
-#define SOCK_DGRAM 2
+#define PIPEFS_MAGIC   0x50495045 /* include/uapi/linux/magic.h */
+#define AF_UNIX	       1
+#define SOCK_STREAM    1
+#define SOCK_DGRAM     2
 #define SOCK_SEQPACKET 5
 
 /* Documentation/admin-guide/devices.txt: 136-143 are UNIX98 pty slaves, 5:2 is /dev/ptmx. */
 #define PTY_SLAVE_MAJOR_FIRST 136
-#define PTY_SLAVE_MAJOR_LAST 143
-#define PTMX_DEV ((5 << 20) | 2)
+#define PTY_SLAVE_MAJOR_LAST  143
+#define PTMX_DEV	      ((5 << 20) | 2)
 
 #define PATH_DEPTH 32
 

@@ -7,61 +7,61 @@
 #include "op.bpf.h"
 #include "body.bpf.h"
 
-#define PIPE_HOOKS(prefix)                                                                                   \
-	SEC("fentry/" #prefix "_write")                                                                      \
-	int BPF_PROG(fentry_##prefix##_write, struct kiocb *iocb)                                            \
-	{                                                                                                    \
-		op_begin(HOOK_PIPE, iocb->ki_filp, SS_WRITE, 0);                                             \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fexit/" #prefix "_write")                                                                       \
-	int BPF_PROG(fexit_##prefix##_write, struct kiocb *iocb, struct iov_iter *from, ssize_t ret)         \
-	{                                                                                                    \
-		op_end(HOOK_PIPE, iocb->ki_filp, SS_WRITE, 0, ret);                                          \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fentry/" #prefix "_read")                                                                       \
-	int BPF_PROG(fentry_##prefix##_read, struct kiocb *iocb)                                             \
-	{                                                                                                    \
-		op_begin(HOOK_PIPE, iocb->ki_filp, SS_READ, 0);                                              \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fexit/" #prefix "_read")                                                                        \
-	int BPF_PROG(fexit_##prefix##_read, struct kiocb *iocb, struct iov_iter *to, ssize_t ret)            \
-	{                                                                                                    \
-		op_end(HOOK_PIPE, iocb->ki_filp, SS_READ, 0, ret);                                           \
-		return 0;                                                                                    \
+#define PIPE_HOOKS(prefix)                                                                           \
+	SEC("fentry/" #prefix "_write")                                                              \
+	int BPF_PROG(fentry_##prefix##_write, struct kiocb *iocb)                                    \
+	{                                                                                            \
+		op_begin(HOOK_PIPE, iocb->ki_filp, SS_WRITE, 0);                                     \
+		return 0;                                                                            \
+	}                                                                                            \
+	SEC("fexit/" #prefix "_write")                                                               \
+	int BPF_PROG(fexit_##prefix##_write, struct kiocb *iocb, struct iov_iter *from, ssize_t ret) \
+	{                                                                                            \
+		op_end(HOOK_PIPE, iocb->ki_filp, SS_WRITE, 0, ret);                                  \
+		return 0;                                                                            \
+	}                                                                                            \
+	SEC("fentry/" #prefix "_read")                                                               \
+	int BPF_PROG(fentry_##prefix##_read, struct kiocb *iocb)                                     \
+	{                                                                                            \
+		op_begin(HOOK_PIPE, iocb->ki_filp, SS_READ, 0);                                      \
+		return 0;                                                                            \
+	}                                                                                            \
+	SEC("fexit/" #prefix "_read")                                                                \
+	int BPF_PROG(fexit_##prefix##_read, struct kiocb *iocb, struct iov_iter *to, ssize_t ret)    \
+	{                                                                                            \
+		op_end(HOOK_PIPE, iocb->ki_filp, SS_READ, 0, ret);                                   \
+		return 0;                                                                            \
 	}
 
 PIPE_HOOKS(pipe)
 PIPE_HOOKS(anon_pipe)
 
 /* unix_seqpacket_sendmsg calls unix_dgram_sendmsg: hooking both would count twice. */
-#define UNIX_HOOKS(kind)                                                                                     \
-	SEC("fentry/unix_" #kind "_sendmsg")                                                                 \
-	int BPF_PROG(fentry_##kind##_sendmsg, struct socket *sock)                                           \
-	{                                                                                                    \
-		op_begin(HOOK_UNIX, sock->file, SS_WRITE, 0);                                                \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fexit/unix_" #kind "_sendmsg")                                                                  \
-	int BPF_PROG(fexit_##kind##_sendmsg, struct socket *sock, struct msghdr *msg, size_t len, int ret)   \
-	{                                                                                                    \
-		op_end(HOOK_UNIX, sock->file, SS_WRITE, 0, ret);                                             \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fentry/unix_" #kind "_recvmsg")                                                                 \
-	int BPF_PROG(fentry_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f)   \
-	{                                                                                                    \
-		op_begin(HOOK_UNIX, sock->file, SS_READ, f & MSG_PEEK ? SS_OP_PEEK : 0);                     \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	SEC("fexit/unix_" #kind "_recvmsg")                                                                  \
-	int BPF_PROG(fexit_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f,    \
-		     int ret)                                                                                \
-	{                                                                                                    \
-		op_end(HOOK_UNIX, sock->file, SS_READ, f & MSG_PEEK ? SS_OP_PEEK : 0, ret);                  \
-		return 0;                                                                                    \
+#define UNIX_HOOKS(kind)                                                                                   \
+	SEC("fentry/unix_" #kind "_sendmsg")                                                               \
+	int BPF_PROG(fentry_##kind##_sendmsg, struct socket *sock)                                         \
+	{                                                                                                  \
+		op_begin(HOOK_UNIX, sock->file, SS_WRITE, 0);                                              \
+		return 0;                                                                                  \
+	}                                                                                                  \
+	SEC("fexit/unix_" #kind "_sendmsg")                                                                \
+	int BPF_PROG(fexit_##kind##_sendmsg, struct socket *sock, struct msghdr *msg, size_t len, int ret) \
+	{                                                                                                  \
+		op_end(HOOK_UNIX, sock->file, SS_WRITE, 0, ret);                                           \
+		return 0;                                                                                  \
+	}                                                                                                  \
+	SEC("fentry/unix_" #kind "_recvmsg")                                                               \
+	int BPF_PROG(fentry_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f) \
+	{                                                                                                  \
+		op_begin(HOOK_UNIX, sock->file, SS_READ, f &MSG_PEEK ? SS_OP_PEEK : 0);                    \
+		return 0;                                                                                  \
+	}                                                                                                  \
+	SEC("fexit/unix_" #kind "_recvmsg")                                                                \
+	int BPF_PROG(fexit_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t size, int f,  \
+		     int ret)                                                                              \
+	{                                                                                                  \
+		op_end(HOOK_UNIX, sock->file, SS_READ, f &MSG_PEEK ? SS_OP_PEEK : 0, ret);                 \
+		return 0;                                                                                  \
 	}
 
 UNIX_HOOKS(stream)
@@ -83,12 +83,12 @@ int BPF_PROG(fexit_seqpacket_recvmsg, struct socket *sock, struct msghdr *msg, s
 }
 
 /* A write to a pipe or a socket passes here as well: only files and ptys count. */
-#define VFS_HOOKS(name, dir)                                                                                 \
-	SEC("fentry/vfs_" #name)                                                                             \
-	int BPF_PROG(fentry_vfs_##name, struct file *file)                                                   \
-	{                                                                                                    \
-		vfs_begin(file, dir);                                                                        \
-		return 0;                                                                                    \
+#define VFS_HOOKS(name, dir)                               \
+	SEC("fentry/vfs_" #name)                           \
+	int BPF_PROG(fentry_vfs_##name, struct file *file) \
+	{                                                  \
+		vfs_begin(file, dir);                      \
+		return 0;                                  \
 	}
 
 VFS_HOOKS(write, SS_WRITE)
@@ -111,16 +111,16 @@ int BPF_PROG(fexit_vfs_read, struct file *file, char *buf, size_t count, loff_t 
 }
 
 SEC("fexit/vfs_writev")
-int BPF_PROG(fexit_vfs_writev, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos, int flags,
-	     ssize_t ret)
+int BPF_PROG(fexit_vfs_writev, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos,
+	     int flags, ssize_t ret)
 {
 	vfs_end(file, SS_WRITE, ret);
 	return 0;
 }
 
 SEC("fexit/vfs_readv")
-int BPF_PROG(fexit_vfs_readv, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos, int flags,
-	     ssize_t ret)
+int BPF_PROG(fexit_vfs_readv, struct file *file, const struct iovec *vec, unsigned long vlen, loff_t *pos,
+	     int flags, ssize_t ret)
 {
 	vfs_end(file, SS_READ, ret);
 	return 0;

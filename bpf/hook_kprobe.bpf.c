@@ -6,31 +6,31 @@
 #include "op.bpf.h"
 #include "body.bpf.h"
 
-#define RETURN_HOOK(func, name, hook)                                                                        \
-	SEC("kretprobe/" func)                                                                               \
-	int BPF_KRETPROBE(kretprobe_##name, long ret)                                                        \
-	{                                                                                                    \
-		op_end(hook, NULL, 0, 0, ret);                                                               \
-		return 0;                                                                                    \
+#define RETURN_HOOK(func, name, hook)                 \
+	SEC("kretprobe/" func)                        \
+	int BPF_KRETPROBE(kretprobe_##name, long ret) \
+	{                                             \
+		op_end(hook, NULL, 0, 0, ret);        \
+		return 0;                             \
 	}
 
 /* The socket functions return int: the upper half of the register is not theirs. */
-#define RETURN_HOOK_INT(func, name, hook)                                                                    \
-	SEC("kretprobe/" func)                                                                               \
-	int BPF_KRETPROBE(kretprobe_##name, int ret)                                                         \
-	{                                                                                                    \
-		op_end(hook, NULL, 0, 0, ret);                                                               \
-		return 0;                                                                                    \
+#define RETURN_HOOK_INT(func, name, hook)            \
+	SEC("kretprobe/" func)                       \
+	int BPF_KRETPROBE(kretprobe_##name, int ret) \
+	{                                            \
+		op_end(hook, NULL, 0, 0, ret);       \
+		return 0;                            \
 	}
 
-#define PIPE_HOOK(func, dir)                                                                                 \
-	SEC("kprobe/" #func)                                                                                 \
-	int BPF_KPROBE(kprobe_##func, struct kiocb *iocb)                                                    \
-	{                                                                                                    \
-		if (target_flags())                                                                          \
-			op_begin(HOOK_PIPE, BPF_CORE_READ(iocb, ki_filp), dir, 0);                           \
-		return 0;                                                                                    \
-	}                                                                                                    \
+#define PIPE_HOOK(func, dir)                                                       \
+	SEC("kprobe/" #func)                                                       \
+	int BPF_KPROBE(kprobe_##func, struct kiocb *iocb)                          \
+	{                                                                          \
+		if (target_flags())                                                \
+			op_begin(HOOK_PIPE, BPF_CORE_READ(iocb, ki_filp), dir, 0); \
+		return 0;                                                          \
+	}                                                                          \
 	RETURN_HOOK(#func, func, HOOK_PIPE)
 
 PIPE_HOOK(pipe_write, SS_WRITE)
@@ -38,23 +38,23 @@ PIPE_HOOK(pipe_read, SS_READ)
 PIPE_HOOK(anon_pipe_write, SS_WRITE)
 PIPE_HOOK(anon_pipe_read, SS_READ)
 
-#define UNIX_HOOK(kind)                                                                                     \
-	SEC("kprobe/unix_" #kind "_sendmsg")                                                                 \
-	int BPF_KPROBE(kprobe_##kind##_sendmsg, struct socket *sock)                                         \
-	{                                                                                                    \
-		if (target_flags())                                                                          \
-			op_begin(HOOK_UNIX, BPF_CORE_READ(sock, file), SS_WRITE, 0);                         \
-		return 0;                                                                                    \
-	}                                                                                                    \
-	RETURN_HOOK_INT("unix_" #kind "_sendmsg", kind##_sendmsg, HOOK_UNIX)                                 \
-	SEC("kprobe/unix_" #kind "_recvmsg")                                                                 \
-	int BPF_KPROBE(kprobe_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t n, int f)    \
-	{                                                                                                    \
-		if (target_flags())                                                                          \
-			op_begin(HOOK_UNIX, BPF_CORE_READ(sock, file), SS_READ,                              \
-				 f & MSG_PEEK ? SS_OP_PEEK : 0);                                             \
-		return 0;                                                                                    \
-	}                                                                                                    \
+#define UNIX_HOOK(kind)                                                                                   \
+	SEC("kprobe/unix_" #kind "_sendmsg")                                                              \
+	int BPF_KPROBE(kprobe_##kind##_sendmsg, struct socket *sock)                                      \
+	{                                                                                                 \
+		if (target_flags())                                                                       \
+			op_begin(HOOK_UNIX, BPF_CORE_READ(sock, file), SS_WRITE, 0);                      \
+		return 0;                                                                                 \
+	}                                                                                                 \
+	RETURN_HOOK_INT("unix_" #kind "_sendmsg", kind##_sendmsg, HOOK_UNIX)                              \
+	SEC("kprobe/unix_" #kind "_recvmsg")                                                              \
+	int BPF_KPROBE(kprobe_##kind##_recvmsg, struct socket *sock, struct msghdr *msg, size_t n, int f) \
+	{                                                                                                 \
+		if (target_flags())                                                                       \
+			op_begin(HOOK_UNIX, BPF_CORE_READ(sock, file), SS_READ,                           \
+				 f &MSG_PEEK ? SS_OP_PEEK : 0);                                           \
+		return 0;                                                                                 \
+	}                                                                                                 \
 	RETURN_HOOK_INT("unix_" #kind "_recvmsg", kind##_recvmsg, HOOK_UNIX)
 
 UNIX_HOOK(stream)
@@ -69,13 +69,13 @@ int BPF_KPROBE(kprobe_seqpacket_recvmsg, struct socket *sock, struct msghdr *msg
 }
 RETURN_HOOK_INT("unix_seqpacket_recvmsg", seqpacket_recvmsg, HOOK_SEQPACKET)
 
-#define VFS_HOOK(func, dir)                                                                                  \
-	SEC("kprobe/" #func)                                                                                 \
-	int BPF_KPROBE(kprobe_##func, struct file *file)                                                     \
-	{                                                                                                    \
-		vfs_begin(file, dir);                                                                        \
-		return 0;                                                                                    \
-	}                                                                                                    \
+#define VFS_HOOK(func, dir)                              \
+	SEC("kprobe/" #func)                             \
+	int BPF_KPROBE(kprobe_##func, struct file *file) \
+	{                                                \
+		vfs_begin(file, dir);                    \
+		return 0;                                \
+	}                                                \
 	RETURN_HOOK(#func, func, HOOK_VFS)
 
 VFS_HOOK(vfs_write, SS_WRITE)

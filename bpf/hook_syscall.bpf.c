@@ -8,8 +8,8 @@
 #include "body.bpf.h"
 #include "syscall_nr.bpf.h"
 
-#define MMSG_MAX 1024 /* UIO_MAXIOV: the kernel takes no more (net/socket.c) */
-#define TS_COMPAT 2   /* arch/x86/include/asm/thread_info.h */
+#define MMSG_MAX  1024 /* UIO_MAXIOV: the kernel takes no more (net/socket.c) */
+#define TS_COMPAT 2    /* arch/x86/include/asm/thread_info.h */
 
 struct call_args {
 	__u64 a[4];

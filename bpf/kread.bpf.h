@@ -11,16 +11,16 @@
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-#define KREAD(ptr, field)                                                                                    \
-	({                                                                                                   \
-		typeof((ptr)->field) __val;                                                                  \
-		if (use_rdonly_cast)                                                                         \
-			__val = ((typeof(ptr))bpf_rdonly_cast((ptr),                                         \
-							      bpf_core_type_id_kernel(typeof(*(ptr)))))      \
-					->field;                                                             \
-		else                                                                                         \
-			__val = BPF_CORE_READ((ptr), field);                                                 \
-		__val;                                                                                       \
+#define KREAD(ptr, field)                                                                               \
+	({                                                                                              \
+		typeof((ptr)->field) __val;                                                             \
+		if (use_rdonly_cast)                                                                    \
+			__val = ((typeof(ptr))bpf_rdonly_cast((ptr),                                    \
+							      bpf_core_type_id_kernel(typeof(*(ptr))))) \
+					->field;                                                        \
+		else                                                                                    \
+			__val = BPF_CORE_READ((ptr), field);                                            \
+		__val;                                                                                  \
 	})
 
 #endif

@@ -32,13 +32,13 @@ struct op_side {
 /* The operation that a thread is in; start_ns 0: none. */
 struct op_state {
 	__u64 start_ns;
-	__u64 off_ns;	/* off the CPU so far */
-	__u64 out_ns;	/* off the CPU since; 0: on it */
-	__u64 arg;	/* what the end needs of the arguments */
-	__u32 hook;	/* enum hook */
-	__u32 depth;	/* hooks entered inside this operation: part of it */
-	__u32 n;	/* sides in use */
-	__u32 kind;	/* syscall backend: enum call_kind */
+	__u64 off_ns;  /* off the CPU so far */
+	__u64 out_ns;  /* off the CPU since; 0: on it */
+	__u64 arg;     /* what the end needs of the arguments */
+	__u32 hook;    /* enum hook */
+	__u32 depth;   /* hooks entered inside this operation: part of it */
+	__u32 n;       /* sides in use */
+	__u32 kind;    /* syscall backend: enum call_kind */
 	__u64 file[2]; /* addresses of the sides' files while op_side_init() looks at them */
 	struct op_side side[2];
 };
@@ -102,6 +102,6 @@ struct {
 } ops_hash SEC(".maps");
 
 #define STAT_ADD(field, n) __sync_fetch_and_add(&stats.field, (n))
-#define STAT_INC(field) STAT_ADD(field, 1)
+#define STAT_INC(field)	   STAT_ADD(field, 1)
 
 #endif

@@ -6,7 +6,7 @@
 #include "channel.bpf.h"
 #include "target.bpf.h"
 
-#define EAGAIN 11
+#define EAGAIN	  11
 #define MAX_ERRNO 4095
 
 static const struct ss_fold fold_zero = {};
@@ -117,8 +117,8 @@ static __noinline int op_fold(struct ss_op *op)
 	return 0;
 }
 
-static __always_inline void op_fill(struct ss_op *op, const struct op_side *side, long ret, __u64 now, __u64 cpu_ns,
-				    __u64 off_ns, __u8 flags)
+static __always_inline void op_fill(struct ss_op *op, const struct op_side *side, long ret, __u64 now,
+				    __u64 cpu_ns, __u64 off_ns, __u8 flags)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
@@ -137,8 +137,8 @@ static __always_inline void op_fill(struct ss_op *op, const struct op_side *side
 }
 
 /* Hand one side of a completed operation to user space. */
-static __always_inline void op_emit(const struct op_side *side, long ret, __u64 now, __u64 cpu_ns, __u64 off_ns,
-				    __u8 flags)
+static __always_inline void op_emit(const struct op_side *side, long ret, __u64 now, __u64 cpu_ns,
+				    __u64 off_ns, __u8 flags)
 {
 	struct ss_op *op = bpf_ringbuf_reserve(&ring, sizeof(*op), 0);
 	struct ss_op spill;
@@ -153,7 +153,7 @@ static __always_inline void op_emit(const struct op_side *side, long ret, __u64 
 	op_fold(&spill);
 }
 
-#define SIDE_ARGS(slot, direction, flags, target)                                                            \
+#define SIDE_ARGS(slot, direction, flags, target) \
 	((__u64)(slot) | (__u64)(direction) << 8 | (__u64)(flags) << 16 | (__u64)(target) << 32)
 
 /*
@@ -192,11 +192,11 @@ __noinline int op_side_init(__u64 args)
 }
 
 /*
- * Begin an operation on a file, and on b, which it writes (or NULL). Only the outermost hook of a thread counts: what it calls on its
- * way (sendfile's inner pipe write, splice's socket send) is part of it.
+ * Begin an operation on a file, and on b, which it writes (or NULL). Only the outermost hook of a thread
+ * counts: what it calls on its way (sendfile's inner pipe write, splice's socket send) is part of it.
  */
-static __always_inline struct op_state *op_begin2(__u32 hook, struct file *a, __u8 a_direction, struct file *b,
-						  __u8 flags, __u32 target)
+static __always_inline struct op_state *op_begin2(__u32 hook, struct file *a, __u8 a_direction,
+						  struct file *b, __u8 flags, __u32 target)
 {
 	struct op_state *state = op_state_get(true);
 	__u32 n = 0;

@@ -13,7 +13,7 @@
 /* Exit codes: a public contract. */
 enum {
 	EXIT_OK = 0,
-	EXIT_WORK = 1,	      /* the work failed */
+	EXIT_WORK = 1, /* the work failed */
 	EXIT_USAGE = 2,
 	EXIT_UNSUPPORTED = 3, /* not permitted or not supported here */
 	EXIT_REGRESSION = 4,
@@ -21,7 +21,7 @@ enum {
 
 struct command {
 	const char *name;
-	const char *summary; /* one line for the list of commands */
+	const char *summary;		   /* one line for the list of commands */
 	int (*run)(int argc, char **argv); /* argv[0] is "shimscope NAME"; returns an exit code */
 };
 

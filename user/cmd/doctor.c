@@ -54,9 +54,13 @@ static void check_capabilities(struct diagnosis *d)
 		struct check *c = check_add(d, list[i].name, list[i].have ? VERDICT_OK : VERDICT_BAD);
 
 		snprintf(c->finding, sizeof(c->finding), "%s (%s)",
-			 list[i].own ? "held" : list[i].have ? "covered by CAP_SYS_ADMIN" : "missing", list[i].use);
+			 list[i].own	? "held"
+			 : list[i].have ? "covered by CAP_SYS_ADMIN"
+					: "missing",
+			 list[i].use);
 		if (!list[i].have)
-			snprintf(c->remedy, sizeof(c->remedy), "run as root, or give the capability to shimscope");
+			snprintf(c->remedy, sizeof(c->remedy),
+				 "run as root, or give the capability to shimscope");
 	}
 }
 
@@ -71,30 +75,35 @@ static void check_kernel(struct diagnosis *d, const char *btf_path)
 	c = check_add(d, "kernel", VERDICT_OK);
 	snprintf(c->finding, sizeof(c->finding), "Linux %s %s", u.release, u.machine);
 	c = check_add(d, "BTF", err ? VERDICT_BAD : VERDICT_OK);
-	snprintf(c->finding, sizeof(c->finding), err ? "no %s: programs cannot be fitted to this kernel" : "%s",
+	snprintf(c->finding, sizeof(c->finding),
+		 err ? "no %s: programs cannot be fitted to this kernel" : "%s",
 		 btf_path ? btf_path : "/sys/kernel/btf/vmlinux");
 	if (err)
 		snprintf(c->remedy, sizeof(c->remedy),
 			 "boot a kernel with CONFIG_DEBUG_INFO_BTF, or name its BTF file with --btf");
 	c = check_add(d, "lockdown", strcmp(k.lockdown, "confidentiality") == 0 ? VERDICT_BAD : VERDICT_OK);
 	snprintf(c->finding, sizeof(c->finding), "%s",
-		 k.lockdown[0] ? k.lockdown : "not told (no /sys/kernel/security/lockdown): none, or not mounted");
+		 k.lockdown[0] ? k.lockdown
+			       : "not told (no /sys/kernel/security/lockdown): none, or not mounted");
 	if (c->verdict == VERDICT_BAD)
 		snprintf(c->remedy, sizeof(c->remedy),
-			 "lockdown=confidentiality forbids reading kernel memory; lockdown=integrity does not");
+			 "lockdown=confidentiality forbids reading kernel memory; lockdown=integrity does "
+			 "not");
 	if (!err) {
 		c = check_add(d, "task storage", k.task_storage ? VERDICT_OK : VERDICT_NOTE);
 		snprintf(c->finding, sizeof(c->finding),
-			 k.task_storage ? "available" : "not available (Linux 5.11): a hash of threads serves instead");
+			 k.task_storage ? "available"
+					: "not available (Linux 5.11): a hash of threads serves instead");
 		c = check_add(d, "bpf_rdonly_cast", k.rdonly_cast ? VERDICT_OK : VERDICT_NOTE);
 		snprintf(c->finding, sizeof(c->finding),
-			 k.rdonly_cast ? "available" : "not available (Linux 6.2): slower reads serve instead");
+			 k.rdonly_cast ? "available"
+				       : "not available (Linux 6.2): slower reads serve instead");
 		c = check_add(d, "kprobes", k.kprobes ? VERDICT_OK : VERDICT_NOTE);
 		snprintf(c->finding, sizeof(c->finding),
 			 k.kprobes ? "available" : "the kernel has none (CONFIG_KPROBE_EVENTS)");
 		c = check_add(d, "pipe functions", VERDICT_OK);
-		snprintf(c->finding, sizeof(c->finding), "%s_write, %s_read", k.anon_pipe ? "anon_pipe" : "pipe",
-			 k.anon_pipe ? "anon_pipe" : "pipe");
+		snprintf(c->finding, sizeof(c->finding), "%s_write, %s_read",
+			 k.anon_pipe ? "anon_pipe" : "pipe", k.anon_pipe ? "anon_pipe" : "pipe");
 	}
 	kernel_close(&k);
 }
@@ -127,7 +136,8 @@ static void ignore_fold(void *ctx, const struct ss_end_key *end, const struct ss
 /* Each backend is really loaded, attached and self-tested. */
 static void check_backends(struct diagnosis *d, const struct tracer_options *options)
 {
-	const struct tracer_handler handler = { NULL, ignore_op, ignore_channel, ignore_process, ignore_fold };
+	const struct tracer_handler handler = { NULL, ignore_op, ignore_channel, ignore_process,
+						ignore_fold };
 
 	d->backend = -1;
 	for (int b = 0; b < BACKEND_COUNT; b++) {
@@ -190,9 +200,11 @@ static void check_open_files(struct diagnosis *d, const char *btf_path)
 	c = check_add(d, "open files", failed ? VERDICT_NOTE : VERDICT_OK);
 	if (failed) {
 		snprintf(c->finding, sizeof(c->finding), "%s", err);
-		snprintf(c->remedy, sizeof(c->remedy), "map does not work; names come with the first operation");
+		snprintf(c->remedy, sizeof(c->remedy),
+			 "map does not work; names come with the first operation");
 	} else {
-		snprintf(c->finding, sizeof(c->finding), "the task_file iterator works (%zu channel ends open)", n);
+		snprintf(c->finding, sizeof(c->finding),
+			 "the task_file iterator works (%zu channel ends open)", n);
 	}
 }
 
@@ -226,29 +238,33 @@ static void check_containerd(struct diagnosis *d)
 
 static int print_json(const struct diagnosis *d)
 {
-	json_t *root = json_object(), *checks = json_array(), *backends = json_array(), *runtimes = json_array();
+	json_t *root = json_object(), *checks = json_array(), *backends = json_array(),
+	       *runtimes = json_array();
 
 	json_object_set_new(root, "schema", json_string("shimscope/1"));
 	json_object_set_new(root, "tool", json_pack("{s:s}", "version", SHIMSCOPE_VERSION));
 	json_object_set_new(root, "backend",
-			    d->backend < 0 ? json_null() : json_string(backend_name((enum backend)d->backend)));
+			    d->backend < 0 ? json_null()
+					   : json_string(backend_name((enum backend)d->backend)));
 	for (int b = 0; b < BACKEND_COUNT; b++)
-		json_array_append_new(backends, json_pack("{s:s, s:b, s:o}", "name", backend_name(b), "works",
-							  d->attempts[b].error == 0, "why",
-							  d->attempts[b].error ? json_string(d->attempts[b].why) :
-										 json_null()));
+		json_array_append_new(
+			backends,
+			json_pack("{s:s, s:b, s:o}", "name", backend_name(b), "works",
+				  d->attempts[b].error == 0, "why",
+				  d->attempts[b].error ? json_string(d->attempts[b].why) : json_null()));
 	json_object_set_new(root, "backends", backends);
 	for (size_t i = 0; i < d->n; i++)
-		json_array_append_new(checks,
-				      json_pack("{s:s, s:s, s:s, s:o}", "name", d->checks[i].name, "verdict",
-						verdict_names[d->checks[i].verdict], "finding", d->checks[i].finding,
-						"remedy",
-						d->checks[i].remedy[0] ? json_string(d->checks[i].remedy) :
-									 json_null()));
+		json_array_append_new(
+			checks,
+			json_pack("{s:s, s:s, s:s, s:o}", "name", d->checks[i].name, "verdict",
+				  verdict_names[d->checks[i].verdict], "finding", d->checks[i].finding,
+				  "remedy",
+				  d->checks[i].remedy[0] ? json_string(d->checks[i].remedy) : json_null()));
 	json_object_set_new(root, "checks", checks);
 	for (size_t i = 0; i < d->n_processes; i++)
 		if (d->containerds[i].role == PROCESS_CONTAINERD && d->containerds[i].address)
-			json_array_append_new(runtimes, json_pack("{s:I, s:s}", "pid", (json_int_t)d->containerds[i].pid,
+			json_array_append_new(runtimes, json_pack("{s:I, s:s}", "pid",
+								  (json_int_t)d->containerds[i].pid,
 								  "address", d->containerds[i].address));
 	json_object_set_new(root, "runtimes", runtimes);
 	json_dumpf(root, stdout, JSON_INDENT(2));
@@ -314,7 +330,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Tell what this kernel and user can do, which backend would be used and why, and what to do about "
+	.doc = "Tell what this kernel and user can do, which backend would be used and why, and what to do "
+	       "about "
 	       "what is missing. Exit status 3 when tracing does not work here.",
 };
 

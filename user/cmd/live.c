@@ -9,7 +9,7 @@
 #include "cmd/cmd.h"
 #include "view/tui.h"
 
-#define POLL_MS 20
+#define POLL_MS	 20
 /* A channel that nobody used for this long leaves the model, its figures stay in the transports' rows. */
 #define EVICT_NS (60LL * 1000000000)
 
@@ -23,7 +23,8 @@ struct live_args {
 enum { OPT_FORMAT = 512, OPT_PLAIN, OPT_COUNT };
 
 static const struct argp_option options[] = {
-	{ "format", OPT_FORMAT, "FORMAT", 0, "text, or json: one object an interval, one a line (default: text)", 0 },
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "text, or json: one object an interval, one a line (default: text)", 0 },
 	{ "plain", OPT_PLAIN, NULL, 0, "Rows instead of a screen, on a terminal too", 0 },
 	{ "count", OPT_COUNT, "N", 0, "End after N intervals", 0 },
 	{ 0 },

@@ -24,7 +24,8 @@ static void usage(FILE *out)
 		     "Tell what container logging costs on a containerd node.\n\nCommands:\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-	fprintf(out, "\n`shimscope help COMMAND` tells a command's options; an unambiguous prefix of a command serves.\n");
+	fprintf(out, "\n`shimscope help COMMAND` tells a command's options; an unambiguous prefix of a "
+		     "command serves.\n");
 }
 
 /* Returns NULL after a message when the name is none or not clear. */

@@ -65,7 +65,8 @@ int cmd_map(int argc, char **argv)
 		return EXIT_WORK;
 	}
 	sink = model_sink(m);
-	ret = session_snapshot(&a.trace.session.selection, a.trace.session.tracer.btf_path, &sink, err, sizeof(err));
+	ret = session_snapshot(&a.trace.session.selection, a.trace.session.tracer.btf_path, &sink, err,
+			       sizeof(err));
 	if (!ret && (ret = model_resolve(m, MODEL_TOTAL)))
 		snprintf(err, sizeof(err), "%s", strerror(-ret));
 	if (ret) {

@@ -61,7 +61,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "-o FILE [-- COMMAND...]",
-	.doc = "Record a trace into a capture file until interrupted, for a duration, or for as long as COMMAND "
+	.doc = "Record a trace into a capture file until interrupted, for a duration, or for as long as "
+	       "COMMAND "
 	       "runs.",
 	.children = children,
 };
@@ -114,7 +115,8 @@ static void command_told(const char *name, int status)
 }
 
 /* Returns 0 or a negative errno (of the capture). */
-static int record_run(const struct record_args *a, struct session *s, struct capture_writer *w, bool *ret_failed)
+static int record_run(const struct record_args *a, struct session *s, struct capture_writer *w,
+		      bool *ret_failed)
 {
 	int64_t end = a->duration_ns ? now_ns() + a->duration_ns : INT64_MAX;
 	pid_t child = 0;
@@ -204,7 +206,8 @@ int cmd_record(int argc, char **argv)
 	else
 		capture_close(w);
 	if (ret) {
-		cmd_error("writing %s: %s; what was written before is kept and readable", a.output, strerror(-ret));
+		cmd_error("writing %s: %s; what was written before is kept and readable", a.output,
+			  strerror(-ret));
 		return EXIT_WORK;
 	}
 	if (command_failed)

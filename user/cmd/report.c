@@ -85,7 +85,8 @@ static int report_file(const struct report_args *a, int i, FILE *out)
 	ret = EXIT_OK;
 	switch (a->format) {
 	case FORMAT_JSON:
-		failed = a->n_files == 1 ? view_report_json(out, m) : view_report_json_named(out, m, a->files[i]);
+		failed = a->n_files == 1 ? view_report_json(out, m)
+					 : view_report_json_named(out, m, a->files[i]);
 		break;
 	case FORMAT_CSV:
 		failed = view_report_csv(out, m, a->files[i], i == 0);

@@ -6,12 +6,25 @@
 
 #include "cmd/cmd.h"
 
-enum { OPT_ADDRESS = 256, OPT_CONTAINER, OPT_POD, OPT_NAMESPACE, OPT_WRITERS, OPT_BACKEND, OPT_RING, OPT_CHANNELS,
-       OPT_BTF, OPT_NOTE, OPT_INTERVAL, OPT_VERBOSE };
+enum {
+	OPT_ADDRESS = 256,
+	OPT_CONTAINER,
+	OPT_POD,
+	OPT_NAMESPACE,
+	OPT_WRITERS,
+	OPT_BACKEND,
+	OPT_RING,
+	OPT_CHANNELS,
+	OPT_BTF,
+	OPT_NOTE,
+	OPT_INTERVAL,
+	OPT_VERBOSE
+};
 
 static const struct argp_option selection_options[] = {
 	{ NULL, 0, NULL, 0, "What is traced:", 1 },
-	{ "address", OPT_ADDRESS, "SOCK", 0, "A containerd, by its gRPC socket (repeatable; default: every one found)", 1 },
+	{ "address", OPT_ADDRESS, "SOCK", 0,
+	  "A containerd, by its gRPC socket (repeatable; default: every one found)", 1 },
 	{ "pid", 'p', "PID", 0, "A process more, with its children (repeatable)", 1 },
 	{ "container", OPT_CONTAINER, "ID-PREFIX", 0, "The shim of this container", 1 },
 	{ "pod", OPT_POD, "[NS/]NAME", 0, "The shim of this pod", 1 },
@@ -23,7 +36,8 @@ static const struct argp_option selection_options[] = {
 static const struct argp_option trace_options[] = {
 	{ "writers", OPT_WRITERS, NULL, 0, "Also the processes that write into the shims' pipes", 1 },
 	{ NULL, 0, NULL, 0, "How:", 2 },
-	{ "backend", OPT_BACKEND, "NAME", 0, "auto, fentry, kprobe or syscall (default: auto, the best that works)", 2 },
+	{ "backend", OPT_BACKEND, "NAME", 0,
+	  "auto, fentry, kprobe or syscall (default: auto, the best that works)", 2 },
 	{ "interval", OPT_INTERVAL, "S", 0, "Seconds of a window (default: 1)", 2 },
 	{ "note", OPT_NOTE, "TEXT", 0, "Kept with the trace", 2 },
 	{ "ring-size", OPT_RING, "BYTES", 0, "Size of the ring buffer (default: 8388608)", 3 },
@@ -36,7 +50,8 @@ static void selection_note(struct trace_args *a, const char *option, const char 
 {
 	size_t used = strlen(a->selection);
 
-	snprintf(a->selection + used, sizeof(a->selection) - used, "%s--%s %s", used ? " " : "", option, value);
+	snprintf(a->selection + used, sizeof(a->selection) - used, "%s--%s %s", used ? " " : "", option,
+		 value);
 	a->session.selection_text = a->selection;
 }
 
@@ -49,7 +64,8 @@ static unsigned long number(struct argp_state *state, const char *option, const 
 	errno = 0;
 	n = strtoul(arg, &end, 10);
 	if (errno || end == arg || *end || arg[0] == '-' || n < min || n > max)
-		cmd_usage_error(state, "--%s takes a whole number from %lu to %lu, not '%s'", option, min, max, arg);
+		cmd_usage_error(state, "--%s takes a whole number from %lu to %lu, not '%s'", option, min,
+				max, arg);
 	return n;
 }
 
@@ -104,7 +120,8 @@ static error_t trace_parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_BACKEND:
 		if (backend_parse(arg, &a->session.tracer.backend))
-			cmd_usage_error(state, "--backend takes auto, fentry, kprobe or syscall, not '%s'", arg);
+			cmd_usage_error(state, "--backend takes auto, fentry, kprobe or syscall, not '%s'",
+					arg);
 		return 0;
 	case OPT_RING:
 		a->session.tracer.ring_bytes = number(state, "ring-size", arg, 4096, 1UL << 30);
@@ -129,7 +146,9 @@ static error_t trace_parse(int key, char *arg, struct argp_state *state)
 
 const struct argp selection_argp = { .options = selection_options, .parser = selection_parse };
 static const struct argp_child trace_children[] = { { &selection_argp, 0, NULL, 0 }, { 0 } };
-const struct argp trace_argp = { .options = trace_options, .parser = trace_parse, .children = trace_children };
+const struct argp trace_argp = { .options = trace_options,
+				 .parser = trace_parse,
+				 .children = trace_children };
 
 void trace_args_init(struct trace_args *a)
 {

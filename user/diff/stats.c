@@ -113,7 +113,8 @@ static int blocks_init(struct blocks *b, const struct stats_series *s, size_t bl
 	if (!n || !block)
 		return -ENODATA;
 	b->n = n;
-	b->draws = (n + block - 1) / block;
+	for (b->draws = 1; b->draws * block < n; b->draws++)
+		;
 	b->num = calloc(n + 1, sizeof(*b->num));
 	b->den = calloc(n + 1, sizeof(*b->den));
 	if (!b->num || !b->den)

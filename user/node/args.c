@@ -83,8 +83,8 @@ bool node_args_equal(const struct node_args *a, const struct node_args *b)
 	return true;
 }
 
-static const struct node_flag *find_flag(const struct node_flag *flags, size_t n_flags,
-					 const char *name, size_t len)
+static const struct node_flag *find_flag(const struct node_flag *flags, size_t n_flags, const char *name,
+					 size_t len)
 {
 	size_t i;
 
@@ -114,8 +114,7 @@ size_t node_args_parse(const struct node_args *args, const struct node_flag *fla
 		flag = find_flag(flags, n_flags, name, len);
 		i++;
 		/* A flag that is not known here: whether it takes a value can only be guessed. */
-		if (!value && (flag ? !flag->is_switch : i < args->n && args->v[i][0] != '-') &&
-		    i < args->n)
+		if (!value && (flag ? !flag->is_switch : i < args->n && args->v[i][0] != '-') && i < args->n)
 			value = args->v[i++];
 		if (!flag)
 			continue;

@@ -10,7 +10,7 @@
 #include "node/internal.h"
 
 #define RUN_LIMIT_MS 2000
-#define CACHE_SIZE 32
+#define CACHE_SIZE   32
 
 struct binary {
 	dev_t dev;
@@ -18,7 +18,7 @@ struct binary {
 	off_t size;
 	struct timespec mtime;
 	bool used, ran;
-	struct node_buildinfo info;         /* all NULL: no Go binary */
+	struct node_buildinfo info;	    /* all NULL: no Go binary */
 	char *run_version, *run_go_version; /* what it printed */
 };
 
@@ -162,8 +162,7 @@ int node_binary_read(int64_t pid, enum process_role role, char **version, char *
 	pthread_mutex_lock(&lock);
 	b = look_up(fd, &st);
 	v = node_buildinfo_version(&b->info, role);
-	if (!v && (role == PROCESS_CONTAINERD || role == PROCESS_SHIM) && !b->ran &&
-	    may_run(procfd, &st)) {
+	if (!v && (role == PROCESS_CONTAINERD || role == PROCESS_SHIM) && !b->ran && may_run(procfd, &st)) {
 		b->ran = true;
 		run(procfd, fd, role, b);
 	}

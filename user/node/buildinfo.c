@@ -17,16 +17,16 @@
 
 #include "node/internal.h"
 
-#define MAGIC "\xff Go buildinf:"
-#define MAGIC_LEN 14
-#define HEADER_LEN 32
-#define ALIGNMENT 16
+#define MAGIC		"\xff Go buildinf:"
+#define MAGIC_LEN	14
+#define HEADER_LEN	32
+#define ALIGNMENT	16
 #define FLAG_BIG_ENDIAN 1
-#define FLAG_INLINE 2
+#define FLAG_INLINE	2
 /* Real ones are a few KiB: one line for each module. */
-#define STRING_MAX ((size_t)1024 * 1024)
+#define STRING_MAX	((size_t)1024 * 1024)
 /* How much of the data segment is searched in a binary without section names. */
-#define SEARCH_MAX ((size_t)1024 * 1024)
+#define SEARCH_MAX	((size_t)1024 * 1024)
 
 static pthread_once_t elf_once = PTHREAD_ONCE_INIT;
 
@@ -175,8 +175,7 @@ static uint64_t load(const char *p, size_t size, bool big_endian)
 }
 
 /* A string of the pointer form: where it points, address and length stand. */
-static char *read_pointed(Elf *elf, int fd, uint64_t address, size_t ptr_size, bool big_endian,
-			  size_t *len)
+static char *read_pointed(Elf *elf, int fd, uint64_t address, size_t ptr_size, bool big_endian, size_t *len)
 {
 	uint64_t offset, data, n;
 	char *header;
@@ -299,11 +298,9 @@ static void parse_modules(const char *text, size_t len, struct node_buildinfo *r
 		} else if (starts_with(line, eol, "dep\t") && field < eol) {
 			of_containerd = is_containerd_module(value, field);
 			if (of_containerd)
-				take_version(&ret->containerd_version, field + 1,
-					     (size_t)(stop - field - 1));
+				take_version(&ret->containerd_version, field + 1, (size_t)(stop - field - 1));
 		} else if (starts_with(line, eol, "=>\t") && field < eol && of_containerd) {
-			take_version(&ret->containerd_version, field + 1,
-				     (size_t)(stop - field - 1));
+			take_version(&ret->containerd_version, field + 1, (size_t)(stop - field - 1));
 		} else if (starts_with(line, eol, "build\t-ldflags=")) {
 			size_t n = 0;
 			const char *v = find_linked(line + strlen("build\t-ldflags="), eol, &n);
@@ -332,10 +329,10 @@ static int read_strings(Elf *elf, int fd, uint64_t offset, struct node_buildinfo
 		if (version)
 			modules = read_inline(fd, &offset, &modules_len);
 	} else if (ptr_size == 4 || ptr_size == 8) {
-		version = read_pointed(elf, fd, load(header + 16, ptr_size, big_endian), ptr_size,
-				       big_endian, &version_len);
-		modules = read_pointed(elf, fd, load(header + 16 + ptr_size, ptr_size, big_endian),
-				       ptr_size, big_endian, &modules_len);
+		version = read_pointed(elf, fd, load(header + 16, ptr_size, big_endian), ptr_size, big_endian,
+				       &version_len);
+		modules = read_pointed(elf, fd, load(header + 16 + ptr_size, ptr_size, big_endian), ptr_size,
+				       big_endian, &modules_len);
 	}
 	/* With experiments switched on it is more than a word: "go1.20.5 X:strictfipsruntime". */
 	if (!version || !is_printable(version, version_len))
@@ -364,8 +361,7 @@ int node_buildinfo_read(int fd, struct node_buildinfo *ret)
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
 		return -ENOENT;
-	if (elf_kind(elf) == ELF_K_ELF &&
-	    (find_section(elf, &offset) || search_data(elf, fd, &offset)))
+	if (elf_kind(elf) == ELF_K_ELF && (find_section(elf, &offset) || search_data(elf, fd, &offset)))
 		err = read_strings(elf, fd, offset, ret);
 	elf_end(elf);
 	if (err)

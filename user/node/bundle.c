@@ -18,7 +18,7 @@
 #include "node/internal.h"
 
 #define CONFIG_MAX ((size_t)4 * 1024 * 1024)
-#define CRI "io.kubernetes.cri."
+#define CRI	   "io.kubernetes.cri."
 
 /* -ENOENT: not there, or not written to its end yet. */
 static int read_text(int dir, const char *name, size_t limit, char **text, size_t *len)
@@ -96,8 +96,8 @@ static void take_annotations(const json_t *annotations, struct node_container *c
 /* -ENOENT: not there, or not written to its end yet. */
 static int read_config(int dir, struct node_container *c)
 {
-	struct node_member top[] = {{.key = "annotations"}, {.key = "process"}},
-			   terminal = {.key = "terminal"};
+	struct node_member top[] = { { .key = "annotations" }, { .key = "process" } },
+			   terminal = { .key = "terminal" };
 	json_t *annotations = NULL;
 	json_error_t error;
 	size_t len;
@@ -114,8 +114,7 @@ static int read_config(int dir, struct node_container *c)
 		/* JSON_ALLOW_NUL: a string with a NUL in it must not hide the others. */
 		annotations = json_loadb(top[0].value, top[0].len, JSON_ALLOW_NUL, &error);
 		if (!annotations)
-			err = json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
-										  : -EINVAL;
+			err = json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
 	}
 	if (!err) {
 		c->tty = terminal.len == 4 && !memcmp(terminal.value, "true", 4);
@@ -174,9 +173,8 @@ static char *read_shim_address(int dir)
 	if (read_text(dir, "bootstrap.json", CONFIG_MAX, &text, &len))
 		return read_word(dir, "address");
 	/* Only for its bound on the depth: the parser recurses. */
-	bootstrap = node_json_members(text, len, NULL, 0)
-			    ? NULL
-			    : json_loadb(text, len, JSON_ALLOW_NUL, &error);
+	bootstrap =
+		node_json_members(text, len, NULL, 0) ? NULL : json_loadb(text, len, JSON_ALLOW_NUL, &error);
 	free(text);
 	ret = copy_text(bootstrap, "address");
 	json_decref(bootstrap);
@@ -346,8 +344,7 @@ static int add_bundle(int ns_dir, const char *name, const char *path, struct con
 
 static int by_id(const void *a, const void *b)
 {
-	return strcmp(((const struct node_container *)a)->id,
-		      ((const struct node_container *)b)->id);
+	return strcmp(((const struct node_container *)a)->id, ((const struct node_container *)b)->id);
 }
 
 /* Completes each from its sandbox, which is in the same list. */
@@ -359,7 +356,7 @@ static void complete_all(struct container_list *l)
 		qsort(l->list, l->n, sizeof(*l->list), by_id);
 	for (i = 0; i < l->n; i++) {
 		struct node_container *c = &l->list[i], *sandbox;
-		struct node_container key = {.id = c->sandbox};
+		struct node_container key = { .id = c->sandbox };
 
 		if (!needs_sandbox(c))
 			continue;
@@ -430,10 +427,10 @@ static int visit_namespace(void *ctx, int dir, const char *name)
 	return err;
 }
 
-int node_bundles(int64_t root_pid, const char *state,
-		 int (*fn)(void *ctx, const struct node_container *c), void *ctx)
+int node_bundles(int64_t root_pid, const char *state, int (*fn)(void *ctx, const struct node_container *c),
+		 void *ctx)
 {
-	struct walk w = {.fn = fn, .ctx = ctx};
+	struct walk w = { .fn = fn, .ctx = ctx };
 	size_t len = strlen(state);
 	int root, fd, err;
 	char *tasks;

@@ -21,9 +21,9 @@
 #include "node/internal.h"
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
-#define FILES_MAX 64
+#define FILES_MAX      64
 /* Names looked at in all directories of all patterns. */
-#define NAMES_MAX 4096
+#define NAMES_MAX      4096
 
 struct loader {
 	int rootfd;
@@ -58,7 +58,7 @@ static void parsed_free(struct parsed *p)
 
 static bool is_path(const struct node_toml_item *item, const char *a, const char *b, const char *c)
 {
-	const char *want[] = {a, b, c};
+	const char *want[] = { a, b, c };
 	size_t n = c ? 3 : b ? 2 : 1, i;
 
 	if (item->depth != n)
@@ -76,14 +76,14 @@ static int take_item(void *ctx, const struct node_toml_item *item)
 		const char *a, *b, *c;
 		char **to;
 	} keys[] = {
-		{"root", NULL, NULL, &p->root},
-		{"state", NULL, NULL, &p->state},
-		{"grpc", "address", NULL, &p->grpc},
-		{"ttrpc", "address", NULL, &p->ttrpc},
-		{"debug", "address", NULL, &p->debug},
-		{"plugins", "io.containerd.server.v1.grpc", "address", &p->plugin_grpc},
-		{"plugins", "io.containerd.server.v1.ttrpc", "address", &p->plugin_ttrpc},
-		{"plugins", "io.containerd.server.v1.debug", "address", &p->plugin_debug},
+		{ "root", NULL, NULL, &p->root },
+		{ "state", NULL, NULL, &p->state },
+		{ "grpc", "address", NULL, &p->grpc },
+		{ "ttrpc", "address", NULL, &p->ttrpc },
+		{ "debug", "address", NULL, &p->debug },
+		{ "plugins", "io.containerd.server.v1.grpc", "address", &p->plugin_grpc },
+		{ "plugins", "io.containerd.server.v1.ttrpc", "address", &p->plugin_ttrpc },
+		{ "plugins", "io.containerd.server.v1.debug", "address", &p->plugin_debug },
 	};
 	char *copy;
 	size_t i;
@@ -161,8 +161,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The names in a directory that match one component of a pattern, sorted. */
-static int list_matching(struct loader *l, const char *dir, const char *pattern, char ***ret,
-			 size_t *n)
+static int list_matching(struct loader *l, const char *dir, const char *pattern, char ***ret, size_t *n)
 {
 	char **names = NULL;
 	size_t size = 0;
@@ -181,8 +180,7 @@ static int list_matching(struct loader *l, const char *dir, const char *pattern,
 	}
 	while ((e = readdir(d)) && l->names < NAMES_MAX) {
 		l->names++;
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    fnmatch(pattern, e->d_name, 0))
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || fnmatch(pattern, e->d_name, 0))
 			continue;
 		if (*n == size) {
 			char **more = realloc(names, (size + 16) * sizeof(*names));
@@ -264,8 +262,7 @@ static int add_imports(struct loader *l, const char *parent, const struct parsed
 
 		if (*import == '/')
 			path = strdup(import);
-		else if (asprintf(&path, "%.*s/%s", slash ? (int)(slash - parent) : 0, parent,
-				  import) < 0)
+		else if (asprintf(&path, "%.*s/%s", slash ? (int)(slash - parent) : 0, parent, import) < 0)
 			path = NULL;
 		if (!path)
 			return -ENOMEM;
@@ -284,7 +281,7 @@ static int add_imports(struct loader *l, const char *parent, const struct parsed
 static int load_file(struct loader *l, struct node_config_file *file)
 {
 	struct node_config *c = l->config;
-	struct parsed parsed = {0};
+	struct parsed parsed = { 0 };
 	size_t error_at;
 	int err;
 
@@ -314,12 +311,12 @@ static int load_file(struct loader *l, struct node_config_file *file)
 
 int node_config_load(int rootfd, const char *path, struct node_config *ret)
 {
-	struct loader l = {.rootfd = rootfd, .config = ret};
+	struct loader l = { .rootfd = rootfd, .config = ret };
 	size_t i, n = 0;
 	char *first;
 	int err = 0;
 
-	*ret = (struct node_config){0};
+	*ret = (struct node_config){ 0 };
 	first = strdup(path);
 	if (!first)
 		return -ENOMEM;

@@ -20,20 +20,17 @@ struct redactor {
 	const char *doc;
 	char *out;
 	size_t used, size;
-	size_t copied;        /* of doc */
+	size_t copied;	      /* of doc */
 	bool secret_comments; /* a commented-out table of secrets is open */
 };
 
 /* A name that makes a secret of its value. */
 static bool is_secret_key(const char *name, size_t len)
 {
-	static const char *const whole[] = {"auth", "username", "user",  "pass",
-					    "key",  "pat",      "cookie"};
-	static const char *const ends[] = {"_key",    "-key",     "key_file",
-					   "keyfile", "key_path", "key_data"};
-	static const char *const parts[] = {"password",      "passwd", "passphrase",
-					    "secret",        "token",  "credential",
-					    "authorization", "apikey", "private"};
+	static const char *const whole[] = { "auth", "username", "user", "pass", "key", "pat", "cookie" };
+	static const char *const ends[] = { "_key", "-key", "key_file", "keyfile", "key_path", "key_data" };
+	static const char *const parts[] = { "password",   "passwd",	    "passphrase", "secret", "token",
+					     "credential", "authorization", "apikey",	  "private" };
 	char low[128];
 	size_t i;
 
@@ -59,8 +56,8 @@ static bool is_secret_key(const char *name, size_t len)
 /* A table (or a key with a table or array for its value) that holds secrets under any name. */
 static bool is_secret_table(const char *name, size_t len)
 {
-	static const char *const tables[] = {"auth",       "auths",       "header",  "headers",
-					     "credential", "credentials", "secrets", "env"};
+	static const char *const tables[] = { "auth",	    "auths",	   "header",  "headers",
+					      "credential", "credentials", "secrets", "env" };
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -126,8 +123,8 @@ static int replace(struct redactor *r, size_t begin, size_t end, const char *by)
 
 static bool is_name(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-';
 }
 
 /* Does the commented-out table header name a table of secrets? */
@@ -166,8 +163,7 @@ static size_t find_secret_in_comment(const struct redactor *r, const char *s, si
 			;
 		if (name == name_end)
 			continue;
-		if ((r->secret_comments && s[i] == '=') ||
-		    is_secret_key(s + name, name_end - name) ||
+		if ((r->secret_comments && s[i] == '=') || is_secret_key(s + name, name_end - name) ||
 		    is_secret_table(s + name, name_end - name))
 			return i + 1;
 	}
@@ -179,8 +175,7 @@ static int redact_comment(struct redactor *r, const struct node_toml_item *item)
 	const char *s = item->text;
 	size_t len = item->len, text = item->begin + 1, first, value, begin, end;
 
-	for (first = 0; first < len && (s[first] == ' ' || s[first] == '\t' || s[first] == '#');
-	     first++)
+	for (first = 0; first < len && (s[first] == ' ' || s[first] == '\t' || s[first] == '#'); first++)
 		;
 	if (first < len && s[first] == '[')
 		r->secret_comments = is_secret_header(s + first, len - first);
@@ -209,8 +204,7 @@ static int redact_item(void *ctx, const struct node_toml_item *item)
 	if (!item->depth || !item->len)
 		return 0;
 	key = item->path[item->depth - 1];
-	if (item->type == NODE_TOML_BARE &&
-	    (!strcmp(item->text, "true") || !strcmp(item->text, "false")))
+	if (item->type == NODE_TOML_BARE && (!strcmp(item->text, "true") || !strcmp(item->text, "false")))
 		return 0;
 	if (is_secret_key(key, strlen(key)))
 		return replace(r, item->begin, item->end, "\"" REDACTED "\"");
@@ -223,8 +217,7 @@ static int redact_item(void *ctx, const struct node_toml_item *item)
 		return replace(r, item->begin, item->end, "\"" REDACTED "\"");
 	if (find_userinfo(item->text, item->len, &begin, &end)) {
 		size_t more_begin, more_end;
-		bool several =
-			find_userinfo(item->text + end, item->len - end, &more_begin, &more_end);
+		bool several = find_userinfo(item->text + end, item->len - end, &more_begin, &more_end);
 
 		/*
 		 * Written with escapes, the places in the decoded text are not those in the
@@ -239,7 +232,7 @@ static int redact_item(void *ctx, const struct node_toml_item *item)
 
 char *node_config_redact_text(const char *text, size_t len)
 {
-	struct redactor r = {.doc = text};
+	struct redactor r = { .doc = text };
 	size_t error_at;
 	int err;
 
@@ -260,8 +253,7 @@ char *node_config_redact_text(const char *text, size_t len)
 			err = put(&r, text + r.copied, good - r.copied);
 		for (i = 0; i < good; i++)
 			line += text[i] == '\n';
-		snprintf(note, sizeof(note), "# " REDACTED ": not valid TOML from line %zu on\n",
-			 line);
+		snprintf(note, sizeof(note), "# " REDACTED ": not valid TOML from line %zu on\n", line);
 		if (!err)
 			err = put(&r, note, strlen(note));
 	} else if (!err) {

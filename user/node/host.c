@@ -20,8 +20,8 @@ int node_host_read(struct node_host *ret)
 	snprintf(ret->hostname, sizeof(ret->hostname), "%s", u.nodename);
 	snprintf(ret->kernel, sizeof(ret->kernel), "%s", u.release);
 	snprintf(ret->arch, sizeof(ret->arch), "%.63s", u.machine);
-	if (node_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret->boot_id,
-			    sizeof(ret->boot_id)) < 0)
+	if (node_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret->boot_id, sizeof(ret->boot_id)) <
+	    0)
 		ret->boot_id[0] = '\0';
 	ret->boot_id[strcspn(ret->boot_id, "\n")] = '\0';
 	cpus = sysconf(_SC_NPROCESSORS_ONLN);

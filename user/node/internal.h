@@ -67,8 +67,8 @@ struct node_args {
 
 struct node_flag {
 	const char *name;   /* without dashes */
-	bool is_switch;     /* takes no value, unless "-name=value" */
-	bool *set;          /* becomes true when the flag is given; may be NULL */
+	bool is_switch;	    /* takes no value, unless "-name=value" */
+	bool *set;	    /* becomes true when the flag is given; may be NULL */
 	const char **value; /* the last value given (borrowed from the arguments); may be NULL */
 };
 
@@ -94,7 +94,7 @@ struct node_stat {
 	int64_t ppid;
 	int64_t threads;
 	int64_t utime_ns, stime_ns; /* of living and exited threads, in clock ticks converted */
-	int64_t start_ns;           /* CLOCK_BOOTTIME, in clock ticks converted */
+	int64_t start_ns;	    /* CLOCK_BOOTTIME, in clock ticks converted */
 };
 
 /*
@@ -122,7 +122,7 @@ int node_shim_parse(const struct node_args *args, struct node_process *p);
 
 enum node_toml_type {
 	NODE_TOML_STRING,
-	NODE_TOML_BARE,    /* number, boolean, date: text as written */
+	NODE_TOML_BARE,	   /* number, boolean, date: text as written */
 	NODE_TOML_COMMENT, /* text after '#' */
 };
 
@@ -131,7 +131,7 @@ struct node_toml_item {
 	const char *const *path; /* table and key names; those of the table for a comment */
 	size_t depth;
 	const char *text;  /* decoded, NUL-terminated */
-	size_t len;        /* of text, which may hold a NUL ("\u0000") */
+	size_t len;	   /* of text, which may hold a NUL ("\u0000") */
 	size_t begin, end; /* byte range in the document, quotes included */
 };
 
@@ -141,9 +141,8 @@ struct node_toml_item {
  * for a document that is not TOML as far as this reader checks it, with *error_at set to where the
  * statement begins that it could not read (everything before was delivered); -ENOMEM.
  */
-int node_toml_read(const char *doc, size_t len,
-		   int (*fn)(void *ctx, const struct node_toml_item *item), void *ctx,
-		   size_t *error_at);
+int node_toml_read(const char *doc, size_t len, int (*fn)(void *ctx, const struct node_toml_item *item),
+		   void *ctx, size_t *error_at);
 
 /* ---- json.c ---- */
 
@@ -169,9 +168,8 @@ struct node_config_file {
 
 struct node_config {
 	char *root, *state, *grpc_address, *ttrpc_address, *debug_address; /* NULL: not set */
-	int64_t version;                                                   /* 0: not set */
-	struct node_config_file
-		*files; /* the configuration file, then its imports in their order */
+	int64_t version;						   /* 0: not set */
+	struct node_config_file *files; /* the configuration file, then its imports in their order */
 	size_t n_files;
 };
 
@@ -217,10 +215,10 @@ char *node_settings_state(int64_t pid, const char *address);
 /* ---- buildinfo.c ---- */
 
 struct node_buildinfo {
-	char *go_version;         /* "go1.19.8" */
-	char *path;               /* of the main package */
-	char *module_version;     /* of the main module, NULL for "(devel)" */
-	char *linked_version;     /* -ldflags "-X ….Version=" */
+	char *go_version;	  /* "go1.19.8" */
+	char *path;		  /* of the main package */
+	char *module_version;	  /* of the main module, NULL for "(devel)" */
+	char *linked_version;	  /* -ldflags "-X ….Version=" */
 	char *containerd_version; /* of the containerd module among the dependencies */
 };
 
@@ -240,7 +238,6 @@ const char *node_buildinfo_version(const struct node_buildinfo *b, enum process_
 int node_version_run(int exe_fd, int mnt_fd, enum process_role role, int limit_ms, char **version,
 		     char **go_version);
 /* Parses what containerd --version or a shim's -v prints. */
-void node_version_parse(const char *text, enum process_role role, char **version,
-			char **go_version);
+void node_version_parse(const char *text, enum process_role role, char **version, char **go_version);
 
 #endif

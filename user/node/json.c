@@ -89,8 +89,8 @@ static int skip_value(const char **p, const char *end)
 	if (*q == '{' || *q == '[')
 		return skip_brackets(p, end);
 	/* A number, true, false, null. */
-	while (q < end && ((*q >= '0' && *q <= '9') || (*q >= 'a' && *q <= 'z') || *q == '-' ||
-			   *q == '+' || *q == '.' || *q == 'E'))
+	while (q < end && ((*q >= '0' && *q <= '9') || (*q >= 'a' && *q <= 'z') || *q == '-' || *q == '+' ||
+			   *q == '.' || *q == 'E'))
 		q++;
 	if (q == *p)
 		return -EINVAL;
@@ -122,8 +122,7 @@ static int read_member(const char **p, const char *end, struct node_member *memb
 	if (err)
 		return err;
 	for (i = 0; i < n; i++) {
-		if (strlen(members[i].key) == key_len &&
-		    !memcmp(members[i].key, key + 1, key_len)) {
+		if (strlen(members[i].key) == key_len && !memcmp(members[i].key, key + 1, key_len)) {
 			members[i].value = value;
 			members[i].len = (size_t)(*p - value);
 		}

@@ -21,7 +21,7 @@
  * bit.
  */
 #define SO_ACCEPTCON_FLAG (1u << 16)
-#define LISTENERS_MAX 4096
+#define LISTENERS_MAX	  4096
 
 struct listener {
 	uint64_t ino;
@@ -40,8 +40,7 @@ int node_unix_line(char *line, uint64_t *ino, const char **path)
 	int used = 0;
 
 	/* Num RefCount Protocol Flags Type St Inode Path */
-	if (sscanf(line, "%*[0-9a-fA-F]: %*x %*x %x %x %*x %" SCNu64 " %n", &flags, &type, ino,
-		   &used) != 3 ||
+	if (sscanf(line, "%*[0-9a-fA-F]: %*x %*x %x %x %*x %" SCNu64 " %n", &flags, &type, ino, &used) != 3 ||
 	    !used)
 		return 0;
 	if (!(flags & SO_ACCEPTCON_FLAG) || type != SOCK_STREAM || !line[used])
@@ -136,7 +135,7 @@ static int mark_held(int procfd, struct listeners *l)
 		return -ENOMEM;
 	}
 	while ((e = readdir(d))) {
-		struct listener want = {0}, *found;
+		struct listener want = { 0 }, *found;
 		char target[64];
 		ssize_t n = readlinkat(dirfd(d), e->d_name, target, sizeof(target) - 1);
 
@@ -208,8 +207,7 @@ const char *node_listening_grpc(char *const *paths, size_t n)
 	for (i = 0; i < n; i++)
 		for (k = 0; k < n; k++)
 			if (strlen(paths[k]) == strlen(paths[i]) + strlen(".ttrpc") &&
-			    !strncmp(paths[k], paths[i], strlen(paths[i])) &&
-			    ends_with(paths[k], ".ttrpc"))
+			    !strncmp(paths[k], paths[i], strlen(paths[i])) && ends_with(paths[k], ".ttrpc"))
 				return paths[i];
 	for (i = 0; i < n; i++) {
 		if (ends_with(paths[i], "/containerd.sock"))

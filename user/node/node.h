@@ -15,13 +15,14 @@
 /* A process, as far as it matters here. */
 struct node_process {
 	int64_t pid, ppid;
-	int64_t start_ns; /* CLOCK_BOOTTIME, as in /proc/PID/stat (clock ticks, converted) */
+	int64_t start_ns;	/* CLOCK_BOOTTIME, as in /proc/PID/stat (clock ticks, converted) */
 	enum process_role role; /* containerd, shim or other, from comm and argv */
 	char *comm;
 	char *exe;	 /* target of /proc/PID/exe without " (deleted)", NULL unknown */
 	char *namespace; /* shim argv: -namespace */
 	char *shim_id;	 /* shim argv: -id */
-	char *address;	 /* shim argv: -address; containerd: -a/--address, else its configuration, else its listening socket */
+	char *address;	 /* shim argv: -address; containerd: -a/--address, else its configuration, else its
+			    listening socket */
 	char *cwd;	 /* shim: its bundle */
 };
 
@@ -78,7 +79,8 @@ char *node_state_dir(const struct node_process *p);
 
 /* One bundle (its directory as seen through root_pid's root; 0: this process's root). */
 struct node_container {
-	char *id, *namespace, *sandbox, *pod, *pod_namespace, *pod_uid, *name, *image, *bundle, *log_directory;
+	char *id, *namespace, *sandbox, *pod, *pod_namespace, *pod_uid, *name, *image, *bundle,
+		*log_directory;
 	char *address;	    /* left NULL: a bundle does not tell; of the shim that serves it */
 	char *shim_address; /* the shim's ttrpc socket as the bundle has it: "unix:///run/containerd/s/…" */
 	bool is_sandbox, tty;
@@ -106,7 +108,8 @@ void node_container_free(struct node_container *c);
  * over; of one with a malformed config.json only id, namespace, bundle, init_pid and shim_address are
  * known. No bundles, or no such directory, is 0.
  */
-int node_bundles(int64_t root_pid, const char *state, int (*fn)(void *ctx, const struct node_container *c), void *ctx);
+int node_bundles(int64_t root_pid, const char *state, int (*fn)(void *ctx, const struct node_container *c),
+		 void *ctx);
 
 /*
  * Is this path a file right inside a bundle (".../io.containerd.runtime.v2.task/NS/ID/FILE")? Then 1, with
@@ -131,7 +134,8 @@ int node_usage_read(int64_t pid, bool memory, struct fact_usage *ret);
  */
 int node_binary_read(int64_t pid, enum process_role role, char **version, char **go_version);
 
-/* Go version of a binary ("go1.19.8") from its .go.buildinfo section (libelf); NULL when it is no Go binary. */
+/* Go version of a binary ("go1.19.8") from its .go.buildinfo section (libelf); NULL when it is no Go binary.
+ */
 char *node_go_version(const char *exe_path);
 /* Module or -X ldflags version found in the build information, NULL when there is none. */
 char *node_go_module_version(const char *exe_path);

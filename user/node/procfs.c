@@ -177,7 +177,7 @@ static int read_once(int procfd, struct node_process *ret, struct node_args *arg
 
 int node_process_read_args(int64_t pid, struct node_process *ret, struct node_args *args)
 {
-	struct node_args own = {0};
+	struct node_args own = { 0 };
 	int procfd, err, tries;
 
 	memset(ret, 0, sizeof(*ret));

@@ -78,8 +78,7 @@ static int take_settings(struct node_settings *s, struct node_runtime *ret)
 	ret->state = s->state;
 	ret->root = s->root;
 	ret->config_path = s->config_path;
-	s->address = s->ttrpc_address = s->debug_address = s->state = s->root = s->config_path =
-		NULL;
+	s->address = s->ttrpc_address = s->debug_address = s->state = s->root = s->config_path = NULL;
 	if (!s->config.n_files)
 		return 0;
 	ret->config_sha256 = sha256_hex(s->config.files[0].text, s->config.files[0].len);
@@ -90,7 +89,7 @@ static int take_settings(struct node_settings *s, struct node_runtime *ret)
 
 int node_runtime_read(int64_t pid, struct node_runtime *ret)
 {
-	struct node_settings settings = {0};
+	struct node_settings settings = { 0 };
 	struct node_process process;
 	struct node_args args;
 	int procfd, err;

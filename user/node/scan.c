@@ -79,7 +79,7 @@ static bool is_unborn(const struct found *f, size_t i)
 
 int node_scan(struct node_process **ret, size_t *n)
 {
-	struct found f = {0};
+	struct found f = { 0 };
 	struct dirent *e;
 	size_t i, kept = 0;
 	bool *unborn = NULL;

@@ -22,18 +22,17 @@
 static const struct layout {
 	const char *address, *state, *root, *config;
 } layouts[] = {
-	{"/run/containerd/containerd.sock", "/run/containerd", "/var/lib/containerd",
-	 "/etc/containerd/config.toml"},
-	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
-	 "/var/lib/rancher/k3s/agent/containerd",
-	 "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"},
-	{"/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
-	 "/var/lib/rancher/rke2/agent/containerd",
-	 "/var/lib/rancher/rke2/agent/etc/containerd/config.toml"},
-	{"/run/docker/containerd/containerd.sock", "/run/docker/containerd/daemon",
-	 "/var/lib/docker/containerd/daemon", "/run/docker/containerd/containerd.toml"},
-	{"/var/run/docker/containerd/containerd.sock", "/var/run/docker/containerd/daemon",
-	 "/var/lib/docker/containerd/daemon", "/var/run/docker/containerd/containerd.toml"},
+	{ "/run/containerd/containerd.sock", "/run/containerd", "/var/lib/containerd",
+	  "/etc/containerd/config.toml" },
+	{ "/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
+	  "/var/lib/rancher/k3s/agent/containerd", "/var/lib/rancher/k3s/agent/etc/containerd/config.toml" },
+	{ "/run/k3s/containerd/containerd.sock", "/run/k3s/containerd",
+	  "/var/lib/rancher/rke2/agent/containerd",
+	  "/var/lib/rancher/rke2/agent/etc/containerd/config.toml" },
+	{ "/run/docker/containerd/containerd.sock", "/run/docker/containerd/daemon",
+	  "/var/lib/docker/containerd/daemon", "/run/docker/containerd/containerd.toml" },
+	{ "/var/run/docker/containerd/containerd.sock", "/var/run/docker/containerd/daemon",
+	  "/var/lib/docker/containerd/daemon", "/var/run/docker/containerd/containerd.toml" },
 };
 
 struct given {
@@ -44,18 +43,18 @@ static bool parse_args(const struct node_args *args, struct given *g)
 {
 	bool asked = false;
 	const struct node_flag flags[] = {
-		{.name = "config", .value = &g->config},
-		{.name = "c", .value = &g->config},
-		{.name = "address", .value = &g->address},
-		{.name = "a", .value = &g->address},
-		{.name = "state", .value = &g->state},
-		{.name = "root", .value = &g->root},
-		{.name = "log-level"},
-		{.name = "l"},
-		{.name = "version", .is_switch = true, .set = &asked},
-		{.name = "v", .is_switch = true, .set = &asked},
-		{.name = "help", .is_switch = true, .set = &asked},
-		{.name = "h", .is_switch = true, .set = &asked},
+		{ .name = "config", .value = &g->config },
+		{ .name = "c", .value = &g->config },
+		{ .name = "address", .value = &g->address },
+		{ .name = "a", .value = &g->address },
+		{ .name = "state", .value = &g->state },
+		{ .name = "root", .value = &g->root },
+		{ .name = "log-level" },
+		{ .name = "l" },
+		{ .name = "version", .is_switch = true, .set = &asked },
+		{ .name = "v", .is_switch = true, .set = &asked },
+		{ .name = "help", .is_switch = true, .set = &asked },
+		{ .name = "h", .is_switch = true, .set = &asked },
 	};
 	size_t first = node_args_parse(args, flags, ARRAY_SIZE(flags));
 
@@ -158,7 +157,7 @@ static void settle_by_address(int rootfd, struct node_settings *s)
 
 int node_settings_read(int procfd, const struct node_args *args, struct node_settings *ret)
 {
-	struct given g = {0};
+	struct given g = { 0 };
 	const char *address;
 	char *config_path = NULL, *other = NULL;
 	int rootfd, err = 0;

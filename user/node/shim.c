@@ -22,19 +22,19 @@ static bool parse_args(const struct node_args *args, struct given *g)
 {
 	bool asked = false;
 	const struct node_flag flags[] = {
-		{.name = "namespace", .value = &g->namespace},
-		{.name = "id", .value = &g->id},
-		{.name = "address", .value = &g->address},
-		{.name = "bundle"},
-		{.name = "socket"},
-		{.name = "debug-socket"},
-		{.name = "publish-binary"},
-		{.name = "debug", .is_switch = true},
-		{.name = "v", .is_switch = true, .set = &asked},
-		{.name = "version", .is_switch = true, .set = &asked},
-		{.name = "info", .is_switch = true, .set = &asked},
-		{.name = "h", .is_switch = true, .set = &asked},
-		{.name = "help", .is_switch = true, .set = &asked},
+		{ .name = "namespace", .value = &g->namespace },
+		{ .name = "id", .value = &g->id },
+		{ .name = "address", .value = &g->address },
+		{ .name = "bundle" },
+		{ .name = "socket" },
+		{ .name = "debug-socket" },
+		{ .name = "publish-binary" },
+		{ .name = "debug", .is_switch = true },
+		{ .name = "v", .is_switch = true, .set = &asked },
+		{ .name = "version", .is_switch = true, .set = &asked },
+		{ .name = "info", .is_switch = true, .set = &asked },
+		{ .name = "h", .is_switch = true, .set = &asked },
+		{ .name = "help", .is_switch = true, .set = &asked },
 	};
 
 	return node_args_parse(args, flags, ARRAY_SIZE(flags)) >= args->n && !asked;
@@ -50,7 +50,7 @@ static int take(char **to, const char *value)
 
 int node_shim_parse(const struct node_args *args, struct node_process *p)
 {
-	struct given g = {0};
+	struct given g = { 0 };
 	bool serves = parse_args(args, &g);
 	int err = take(&p->namespace, g.namespace);
 

@@ -21,9 +21,9 @@ struct toml {
 	int (*fn)(void *ctx, const struct node_toml_item *item);
 	void *ctx;
 	char *path[NODE_TOML_DEPTH];
-	size_t depth;       /* of path */
+	size_t depth;	    /* of path */
 	size_t table_depth; /* how much of it is the table's name */
-	char *text;         /* decoded string; no longer than the document */
+	char *text;	    /* decoded string; no longer than the document */
 	size_t text_len;
 	int err; /* why reading stopped */
 };
@@ -269,8 +269,8 @@ static bool read_multi_line(struct toml *t, char quote)
 
 static bool is_bare_key(int c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-';
 }
 
 static bool push_key(struct toml *t)
@@ -439,11 +439,10 @@ static bool read_statement(struct toml *t)
 	return read_pair(t, 0) && end_of_statement(t);
 }
 
-int node_toml_read(const char *doc, size_t len,
-		   int (*fn)(void *ctx, const struct node_toml_item *item), void *ctx,
-		   size_t *error_at)
+int node_toml_read(const char *doc, size_t len, int (*fn)(void *ctx, const struct node_toml_item *item),
+		   void *ctx, size_t *error_at)
 {
-	struct toml t = {.doc = doc, .len = len, .fn = fn, .ctx = ctx};
+	struct toml t = { .doc = doc, .len = len, .fn = fn, .ctx = ctx };
 	size_t start = 0;
 
 	*error_at = len;

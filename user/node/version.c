@@ -21,9 +21,9 @@
 
 #include "node/internal.h"
 
-#define NOBODY 65534
+#define NOBODY	   65534
 #define OUTPUT_MAX 4096
-#define PRINTABLE "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:+-_~"
+#define PRINTABLE  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:+-_~"
 
 static int64_t now_ms(void)
 {
@@ -107,10 +107,9 @@ void node_version_parse(const char *text, enum process_role role, char **version
 static void __attribute__((noreturn))
 run_child(int exe_fd, int mnt_fd, int out_fd, int null_fd, const char *const argv[])
 {
-	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "GOMAXPROCS=1",
-					  NULL};
-	const struct rlimit none = {0, 0}, cpu = {2, 2};
-	struct sigaction sa = {.sa_handler = SIG_DFL};
+	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "GOMAXPROCS=1", NULL };
+	const struct rlimit none = { 0, 0 }, cpu = { 2, 2 };
+	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t empty;
 	int sig;
 
@@ -143,8 +142,7 @@ run_child(int exe_fd, int mnt_fd, int out_fd, int null_fd, const char *const arg
 		 * The system calls, not glibc's functions: those would wait for threads that were
 		 * not forked.
 		 */
-		if (syscall(SYS_setgroups, 0, NULL) ||
-		    syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
+		if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, NOBODY, NOBODY, NOBODY) ||
 		    syscall(SYS_setresuid, NOBODY, NOBODY, NOBODY))
 			_exit(127);
 	}
@@ -158,7 +156,7 @@ static int read_output(int fd, char *buf, size_t size, int64_t deadline)
 	size_t used = 0;
 
 	while (used < size - 1) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
+		struct pollfd p = { .fd = fd, .events = POLLIN };
 		int64_t left = deadline - now_ms();
 		ssize_t n;
 		int ready;
@@ -188,7 +186,7 @@ static int read_output(int fd, char *buf, size_t size, int64_t deadline)
 /* Waits until the deadline, then kills. */
 static void end_child(pid_t pid, int64_t deadline)
 {
-	const struct timespec pause = {.tv_nsec = 1000000};
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	pid_t got;
 
 	while (now_ms() < deadline) {
@@ -207,10 +205,10 @@ static void end_child(pid_t pid, int64_t deadline)
 int node_version_run(int exe_fd, int mnt_fd, enum process_role role, int limit_ms, char **version,
 		     char **go_version)
 {
-	const char *const containerd[] = {"containerd", "--version", NULL};
-	const char *const shim[] = {"containerd-shim-runc-v2", "-v", NULL};
+	const char *const containerd[] = { "containerd", "--version", NULL };
+	const char *const shim[] = { "containerd-shim-runc-v2", "-v", NULL };
 	int64_t deadline = now_ms() + limit_ms;
-	int out[2] = {-1, -1}, null_fd, high_fd = -1, err = 0;
+	int out[2] = { -1, -1 }, null_fd, high_fd = -1, err = 0;
 	char buf[OUTPUT_MAX];
 	pid_t pid;
 
@@ -247,8 +245,7 @@ int node_version_run(int exe_fd, int mnt_fd, enum process_role role, int limit_m
 		goto out;
 	}
 	if (!pid)
-		run_child(high_fd, mnt_fd, out[1], null_fd,
-			  role == PROCESS_CONTAINERD ? containerd : shim);
+		run_child(high_fd, mnt_fd, out[1], null_fd, role == PROCESS_CONTAINERD ? containerd : shim);
 	close(out[1]);
 	out[1] = -1;
 	err = read_output(out[0], buf, sizeof(buf), deadline);

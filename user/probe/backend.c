@@ -14,12 +14,13 @@ static const struct {
 	[BACKEND_FENTRY] = { "fentry", "fentry_", "fexit_", "trampolines at the kernel's functions" },
 	[BACKEND_KPROBE] = { "kprobe", "kprobe_", "kretprobe_", "breakpoints at the kernel's functions" },
 	[BACKEND_SYSCALL] = { "syscall", "syscall_", "syscall_",
-			      "tracepoints at all system calls; measures whole calls, does not see io_uring" },
+			      "tracepoints at all system calls; measures whole calls, does not see "
+			      "io_uring" },
 };
 
 /* A function without which a backend would miss bytes silently. */
 static const char *const needed[] = { "unix_stream_sendmsg", "unix_stream_recvmsg", "unix_dgram_sendmsg",
-				      "unix_dgram_recvmsg",  "vfs_write",	   "vfs_read" };
+				      "unix_dgram_recvmsg",  "vfs_write",	    "vfs_read" };
 
 const char *backend_name(enum backend b)
 {
@@ -90,12 +91,13 @@ int backend_select(enum backend b, const struct kernel *k, struct bpf_object *ob
 		snprintf(why, why_size, "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)");
 		return -EOPNOTSUPP;
 	}
-	bpf_object__for_each_program(prog, obj) {
+	bpf_object__for_each_program (prog, obj) {
 		const char *name = bpf_program__name(prog);
 		bool load = true;
 
 		if (is_backend_program(name)) {
-			load = has_prefix(name, backends[b].prefix) || has_prefix(name, backends[b].return_prefix);
+			load = has_prefix(name, backends[b].prefix) ||
+			       has_prefix(name, backends[b].return_prefix);
 			if (load && functions)
 				load = kernel_has_function(k, program_function(prog));
 		}

@@ -28,6 +28,7 @@ int backend_parse(const char *name, enum backend *ret);
  * Select the programs of a backend for loading. Returns 0, or -EOPNOTSUPP with the reason in why when the
  * kernel lacks what it cannot do without.
  */
-int backend_select(enum backend b, const struct kernel *k, struct bpf_object *obj, char *why, size_t why_size);
+int backend_select(enum backend b, const struct kernel *k, struct bpf_object *obj, char *why,
+		   size_t why_size);
 
 #endif

@@ -8,13 +8,13 @@
 struct btf;
 
 struct kernel {
-	struct btf *btf;     /* of vmlinux, NULL without */
-	char lockdown[32];   /* "none", "integrity", "confidentiality", "" unknown */
-	bool kprobes;	     /* the kernel has kprobes */
-	bool task_storage;   /* BPF task storage (Linux 5.11) */
-	bool rdonly_cast;    /* bpf_rdonly_cast (Linux 6.2) */
-	bool kprobe_missed;  /* links of kprobes tell how often they were skipped (Linux 6.7) */
-	bool anon_pipe;	     /* pipes' functions are anon_pipe_* (Linux 6.15) */
+	struct btf *btf;    /* of vmlinux, NULL without */
+	char lockdown[32];  /* "none", "integrity", "confidentiality", "" unknown */
+	bool kprobes;	    /* the kernel has kprobes */
+	bool task_storage;  /* BPF task storage (Linux 5.11) */
+	bool rdonly_cast;   /* bpf_rdonly_cast (Linux 6.2) */
+	bool kprobe_missed; /* links of kprobes tell how often they were skipped (Linux 6.7) */
+	bool anon_pipe;	    /* pipes' functions are anon_pipe_* (Linux 6.15) */
 };
 
 /*

@@ -19,8 +19,9 @@
 #define HEAD offsetof(struct ss_open_file, path)
 
 /* Hand on the whole records in buf[n]; returns the bytes used up, or fn's result in *stop. */
-static size_t records_parse(const char *buf, size_t n, int (*fn)(void *, const struct ss_open_file *, const char *),
-			    void *ctx, int *stop)
+static size_t records_parse(const char *buf, size_t n,
+			    int (*fn)(void *, const struct ss_open_file *, const char *), void *ctx,
+			    int *stop)
 {
 	struct ss_open_file rec;
 	char text[PATH_TEXT_SIZE];
@@ -89,7 +90,8 @@ int openfiles_open(const char *btf_path, struct openfiles **ret, char *err_text,
 
 	err = kernel_open(&kernel, btf_path);
 	if (err) {
-		snprintf(err_text, err_size, "this kernel has no BTF: boot one that has, or name its BTF file with --btf");
+		snprintf(err_text, err_size,
+			 "this kernel has no BTF: boot one that has, or name its BTF file with --btf");
 		return err;
 	}
 	o = calloc(1, sizeof(*o));
@@ -123,8 +125,8 @@ out:
 }
 
 int openfiles_read(struct openfiles *o, const uint32_t *owners, size_t n,
-		   int (*fn)(void *ctx, const struct ss_open_file *f, const char *path), void *ctx, char *err_text,
-		   size_t err_size)
+		   int (*fn)(void *ctx, const struct ss_open_file *f, const char *path), void *ctx,
+		   char *err_text, size_t err_size)
 {
 	int fd, err, map = bpf_map__fd(o->skel->maps.file_owners);
 	__u32 one = 1;

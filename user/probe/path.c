@@ -28,12 +28,14 @@ static const char *file_path(char *ret, uint8_t flags, const char *path, uint32_
 	return ret;
 }
 
-const char *path_text(char ret[PATH_TEXT_SIZE], uint8_t transport, uint8_t flags, const char *path, uint32_t len)
+const char *path_text(char ret[PATH_TEXT_SIZE], uint8_t transport, uint8_t flags, const char *path,
+		      uint32_t len)
 {
 	if (len == 0 || len > SS_PATH_LEN)
 		return NULL;
 	if (transport >= SS_TRANSPORT_UNIX_STREAM && transport <= SS_TRANSPORT_UNIX_SEQPACKET) {
-		snprintf(ret, PATH_TEXT_SIZE, "%s%.*s", flags & SS_CHANNEL_ABSTRACT ? "@" : "", (int)len, path);
+		snprintf(ret, PATH_TEXT_SIZE, "%s%.*s", flags & SS_CHANNEL_ABSTRACT ? "@" : "", (int)len,
+			 path);
 		return ret[0] ? ret : NULL;
 	}
 	return file_path(ret, flags, path, len);

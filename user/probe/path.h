@@ -14,6 +14,7 @@
  * The name in path[len]: for a file the components, leaf first, become "/a/b/c" (".../b/c" when the root's
  * side was cut); a socket's address is taken as it is, "@name" if abstract. Returns ret, or NULL for no name.
  */
-const char *path_text(char ret[PATH_TEXT_SIZE], uint8_t transport, uint8_t flags, const char *path, uint32_t len);
+const char *path_text(char ret[PATH_TEXT_SIZE], uint8_t transport, uint8_t flags, const char *path,
+		      uint32_t len);
 
 #endif

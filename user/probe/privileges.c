@@ -14,7 +14,8 @@ static const struct {
 	{ CAP_BPF, "CAP_BPF", "to load BPF programs and maps", true },
 	{ CAP_PERFMON, "CAP_PERFMON", "to attach them to the kernel's functions and tracepoints", true },
 	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "to read other users' processes in /proc", false },
-	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "to read containerd's configuration and bundles", false },
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "to read containerd's configuration and bundles",
+	  false },
 };
 
 void privileges_read(struct privilege list[PRIVILEGES])

@@ -40,7 +40,8 @@ struct selftest {
 	struct selftest_case cases[CASE_COUNT];
 };
 
-static struct tally *tally_of(struct selftest *s, const struct ss_channel_key *key, __u8 transport, __u8 direction)
+static struct tally *tally_of(struct selftest *s, const struct ss_channel_key *key, __u8 transport,
+			      __u8 direction)
 {
 	for (int i = 0; i < CASE_COUNT; i++) {
 		struct selftest_case *c = &s->cases[i];
@@ -211,10 +212,11 @@ int selftest_run(struct selftest *s, struct tracer *t, char *why, size_t why_siz
 		    c->read.bytes == bytes && c->read.eagain == 1)
 			continue;
 		snprintf(why, why_size,
-			 "self-test: attached, but of %llu writes and %llu reads on an own %s it saw %llu and %llu "
+			 "self-test: attached, but of %llu writes and %llu reads on an own %s it saw %llu "
+			 "and %llu "
 			 "(%llu and %llu of %llu B)",
-			 ops, ops + 1, cases[i].name, c->write.calls, c->read.calls, c->write.bytes, c->read.bytes,
-			 bytes);
+			 ops, ops + 1, cases[i].name, c->write.calls, c->read.calls, c->write.bytes,
+			 c->read.bytes, bytes);
 		return -EIO;
 	}
 	return 0;

@@ -196,7 +196,8 @@ int tracer_open(const struct tracer_options *o, const struct tracer_handler *han
 			snprintf(err_text, err_size, "%s: not readable as BTF", o->btf_path);
 		else
 			snprintf(err_text, err_size,
-				 "this kernel has no BTF (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF): boot one "
+				 "this kernel has no BTF (/sys/kernel/btf/vmlinux, CONFIG_DEBUG_INFO_BTF): "
+				 "boot one "
 				 "that has, or name its BTF file with --btf");
 		goto fail;
 	}
@@ -207,7 +208,8 @@ int tracer_open(const struct tracer_options *o, const struct tracer_handler *han
 		if (!err) {
 			t->o.backend = b;
 			t->kprobe_missed = t->kernel.kprobe_missed;
-			/* Types of the whole kernel and what loading took: several MiB that are not needed again. */
+			/* Types of the whole kernel and what loading took: several MiB that are not needed
+			 * again. */
 			kernel_close(&t->kernel);
 			malloc_trim(0);
 			*ret = t;
@@ -218,7 +220,8 @@ int tracer_open(const struct tracer_options *o, const struct tracer_handler *han
 		snprintf(err_text, err_size, "backend %s does not work here: %s", backend_name(o->backend),
 			 attempts[o->backend].why);
 	else
-		snprintf(err_text, err_size, "no backend works here (syscall: %s); `shimscope doctor` tells more",
+		snprintf(err_text, err_size,
+			 "no backend works here (syscall: %s); `shimscope doctor` tells more",
 			 attempts[BACKEND_SYSCALL].why);
 	if (err != -EPERM && err != -EACCES)
 		err = -EOPNOTSUPP;
@@ -367,7 +370,8 @@ struct kprobe_link_info {
 
 #define LINK_TYPE_PERF_EVENT 7
 
-/* How often the kernel skipped a probe, for want of a kretprobe instance or within another probe; -1 unknown. */
+/* How often the kernel skipped a probe, for want of a kretprobe instance or within another probe; -1 unknown.
+ */
 static int64_t kprobe_misses(struct tracer *t)
 {
 	const struct bpf_object_skeleton *s = t->skel->skeleton;
@@ -397,7 +401,7 @@ static void misses_read(struct tracer *t, struct tracer_loss *ret)
 	struct bpf_program *prog;
 
 	ret->recursion_misses = 0;
-	bpf_object__for_each_program(prog, t->skel->obj) {
+	bpf_object__for_each_program (prog, t->skel->obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(prog);

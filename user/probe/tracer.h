@@ -16,7 +16,7 @@
 #include "abi.h"
 #include "probe/backend.h"
 
-#define TRACER_RING_DEFAULT ((size_t)8 << 20)
+#define TRACER_RING_DEFAULT	((size_t)8 << 20)
 #define TRACER_CHANNELS_DEFAULT 32768
 
 struct tracer_options {

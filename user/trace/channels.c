@@ -46,8 +46,8 @@ struct trace_channel *channel_get(struct session *s, const struct ss_channel_key
 }
 
 /* The channel's name or peer became known. */
-void channel_named(struct session *s, struct trace_channel *c, const char *path, uint8_t flags, uint64_t peer_ino,
-		   uint32_t mode)
+void channel_named(struct session *s, struct trace_channel *c, const char *path, uint8_t flags,
+		   uint64_t peer_ino, uint32_t mode)
 {
 	char dir[PATH_TEXT_SIZE];
 	bool changed = !c->announced;
@@ -136,7 +136,7 @@ void ends_of_process_drop(struct session *s, struct trace_process *p)
 
 	if (s->dirty)
 		window_close(s, clock_ns(CLOCK_MONOTONIC));
-	HASH_ITER(hh, s->ends, e, next)
+	HASH_ITER (hh, s->ends, e, next)
 		if (e->process == p)
 			end_free(s, e);
 }
@@ -145,7 +145,7 @@ static void channel_free(struct session *s, struct trace_channel *c)
 {
 	struct trace_process *p, *next;
 
-	HASH_ITER(hh, s->processes, p, next)
+	HASH_ITER (hh, s->processes, p, next)
 		if (p->last_fifo == c)
 			p->last_fifo = NULL;
 	for (size_t i = 0; i < THREAD_READS; i++)
@@ -170,10 +170,10 @@ void channels_evict(struct session *s)
 
 	if (s->dirty)
 		return;
-	HASH_ITER(hh, s->ends, e, next_end)
+	HASH_ITER (hh, s->ends, e, next_end)
 		if (e->channel->used_ns < before)
 			end_free(s, e);
-	HASH_ITER(hh, s->channels, c, next) {
+	HASH_ITER (hh, s->channels, c, next) {
 		if (c->used_ns >= before || c->ends)
 			continue;
 		if (s->o.tracer.writers && c->transport == SS_TRANSPORT_PIPE)
@@ -188,9 +188,9 @@ void channels_free(struct session *s)
 	struct trace_channel *c, *next;
 	struct trace_end *e, *next_end;
 
-	HASH_ITER(hh, s->ends, e, next_end)
+	HASH_ITER (hh, s->ends, e, next_end)
 		end_free(s, e);
-	HASH_ITER(hh, s->channels, c, next) {
+	HASH_ITER (hh, s->channels, c, next) {
 		HASH_DELETE(hh, s->channels, c);
 		free(c->path);
 		free(c);

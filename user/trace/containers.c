@@ -19,7 +19,7 @@ static struct trace_process *shim_serving(struct session *s, const char *id)
 	if (!id)
 		return NULL;
 	/* The latest: a shim's short-lived start helper carries the same id. */
-	HASH_ITER(hh, s->processes, p, next)
+	HASH_ITER (hh, s->processes, p, next)
 		if (p->role == PROCESS_SHIM && !p->ended && p->shim_id && strcmp(p->shim_id, id) == 0)
 			found = p;
 	return found;
@@ -46,7 +46,7 @@ static void container_emit(struct session *s, const struct node_container *c, st
 		.shim_pid = FACT_UNKNOWN,
 	};
 
-	HASH_ITER(hh, s->processes, p, next)
+	HASH_ITER (hh, s->processes, p, next)
 		if (known->shim_pid && p->pid == known->shim_pid)
 			shim = p;
 	if (!shim)
@@ -255,7 +255,7 @@ void containers_free(struct session *s)
 {
 	struct trace_container *c, *next;
 
-	HASH_ITER(hh, s->containers, c, next) {
+	HASH_ITER (hh, s->containers, c, next) {
 		HASH_DELETE(hh, s->containers, c);
 		free(c->id);
 		free(c->bundle);

@@ -54,7 +54,7 @@ void details_start(struct session *s)
 		free(d);
 		return;
 	}
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		if (!p->target || (p->role != PROCESS_CONTAINERD && p->role != PROCESS_SHIM))
 			continue;
 		d->list[d->n].pid = p->pid;
@@ -117,7 +117,7 @@ void details_take(struct session *s, bool wait)
 	s->details = NULL;
 	s->versions_known = true;
 	/* Those that started meanwhile were told of without their versions. */
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		if (p->target && !p->ended && p->role != PROCESS_OTHER && p->id > d->last_process)
 			process_describe(s, p);
 	}

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define uthash_fatal(msg)                                                                                    \
-	do {                                                                                                 \
-		fprintf(stderr, "shimscope: %s\n", msg);                                                     \
-		exit(1);                                                                                     \
+#define uthash_fatal(msg)                                \
+	do {                                             \
+		fprintf(stderr, "shimscope: %s\n", msg); \
+		exit(1);                                 \
 	} while (0)
 #include <uthash.h>
 

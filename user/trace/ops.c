@@ -67,7 +67,8 @@ static void links_follow(struct session *s, const struct ss_op *op, struct trace
 		return;
 	}
 	if (op->transport == SS_TRANSPORT_FIFO || op->transport == SS_TRANSPORT_PIPE ||
-	    op->transport == SS_TRANSPORT_PTY || (op->transport == SS_TRANSPORT_FILE && e->process->role == PROCESS_SHIM)) {
+	    op->transport == SS_TRANSPORT_PTY ||
+	    (op->transport == SS_TRANSPORT_FILE && e->process->role == PROCESS_SHIM)) {
 		if (r->tid == op->tid && r->channel && r->channel != e->channel && op->bytes <= r->bytes)
 			vote(s, e, r->channel);
 	} else if (op->transport == SS_TRANSPORT_FILE && e->channel->append && e->process->last_fifo) {

@@ -60,7 +60,9 @@ static void process_emit(struct session *s, struct trace_process *p, const struc
 		.ppid = found ? found->ppid : FACT_UNKNOWN,
 		.start_ns = p->start_ns ? p->start_ns - boot_offset() : FACT_UNKNOWN,
 		.role = p->role,
-		.comm = found ? found->comm : p->comm[0] ? p->comm : NULL,
+		.comm = found	     ? found->comm
+			: p->comm[0] ? p->comm
+				     : NULL,
 		.exe = found ? found->exe : NULL,
 		.namespace = p->namespace,
 		.address = p->address,
@@ -278,7 +280,7 @@ void processes_rescan(struct session *s)
 		}
 		node_scan_free(list, n);
 	}
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		if (p->target && !p->ended && !tracer_target_has(s->tracer, p->pid)) {
 			p->target = false;
 			p->ended = true;
@@ -294,7 +296,7 @@ void processes_usage(struct session *s, bool memory_of_all)
 	struct trace_process *p, *next;
 	size_t i = 0, first = s->memory_next;
 
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		struct fact_usage usage = {};
 		bool memory;
 
@@ -317,7 +319,7 @@ void processes_evict(struct session *s)
 {
 	struct trace_process *p, *next;
 
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		if (!p->ended || p->ended_ns > s->window_start_ns - s->o.interval_ns)
 			continue;
 		ends_of_process_drop(s, p);
@@ -331,7 +333,7 @@ void processes_free(struct session *s)
 {
 	struct trace_process *p, *next;
 
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		HASH_DELETE(hh, s->processes, p);
 		process_forget_details(p);
 		free(p);

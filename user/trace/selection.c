@@ -24,7 +24,8 @@ static bool pod_is(const char *wanted, const struct node_container *c)
 	if (!slash)
 		return strcmp(wanted, c->pod) == 0;
 	return c->pod_namespace && strlen(c->pod_namespace) == (size_t)(slash - wanted) &&
-	       strncmp(wanted, c->pod_namespace, (size_t)(slash - wanted)) == 0 && strcmp(slash + 1, c->pod) == 0;
+	       strncmp(wanted, c->pod_namespace, (size_t)(slash - wanted)) == 0 &&
+	       strcmp(slash + 1, c->pod) == 0;
 }
 
 struct wanted {

@@ -14,8 +14,8 @@
 /* So few processes' memory is looked at without much delay. */
 #define MEMORY_AT_ONCE 16
 /* How soon a ring that fills is emptied again, and how often open files are asked for names. */
-#define HURRY_MS 1
-#define NAMES_NS 100000000LL
+#define HURRY_MS       1
+#define NAMES_NS       100000000LL
 
 int64_t clock_ns(int clock)
 {
@@ -68,12 +68,14 @@ static int writers_add(struct session *s, const struct node_process *shims, size
 	return err;
 }
 
-static int target_add(struct session *s, const struct node_process *p, uint32_t flags, char *err_text, size_t err_size)
+static int target_add(struct session *s, const struct node_process *p, uint32_t flags, char *err_text,
+		      size_t err_size)
 {
 	int err = s->tracer ? tracer_target_add(s->tracer, (uint32_t)p->pid, flags) : 0;
 
 	if (err) {
-		snprintf(err_text, err_size, "pid %lld cannot be traced: %s", (long long)p->pid, strerror(-err));
+		snprintf(err_text, err_size, "pid %lld cannot be traced: %s", (long long)p->pid,
+			 strerror(-err));
 		return err;
 	}
 	process_add_found(s, p);
@@ -119,7 +121,8 @@ static int targets_add(struct session *s, char *err_text, size_t err_size)
 	for (size_t i = 0; !err && i < n; i++) {
 		const struct node_process *p = &list[i];
 
-		if (p->role == PROCESS_CONTAINERD && p->address && selection_wants_containerd(sel, p->address)) {
+		if (p->role == PROCESS_CONTAINERD && p->address &&
+		    selection_wants_containerd(sel, p->address)) {
 			containerds++;
 			err = target_add(s, p, target_flags(p->role), err_text, err_size);
 		} else if (p->role == PROCESS_SHIM && selection_wants_shim(s, p)) {
@@ -136,7 +139,8 @@ static int targets_add(struct session *s, char *err_text, size_t err_size)
 	if (err)
 		return err;
 	if (!containerds && sel->n_addresses) {
-		snprintf(err_text, err_size, "no containerd serves %s (try `shimscope doctor`)", sel->addresses[0]);
+		snprintf(err_text, err_size, "no containerd serves %s (try `shimscope doctor`)",
+			 sel->addresses[0]);
 		return -ESRCH;
 	}
 	if (!containerds && !sel->n_pids) {
@@ -160,7 +164,8 @@ int session_open(const struct session_options *o, struct session **ret, char *er
 		return -ENOMEM;
 	}
 	if (privileges_missing(missing, sizeof(missing))) {
-		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities", missing);
+		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities",
+			 missing);
 		err = -EPERM;
 		goto fail;
 	}
@@ -232,13 +237,14 @@ static void describe(struct session *s)
 	};
 
 	if (node_host_read(&host) == 0)
-		fact_host = (struct fact_host){ host.hostname, host.kernel, host.arch, host.boot_id, host.cpus };
+		fact_host =
+			(struct fact_host){ host.hostname, host.kernel, host.arch, host.boot_id, host.cpus };
 	SESSION_EMIT(s, host, &fact_host);
 	SESSION_EMIT(s, trace, &fact_trace);
-	HASH_ITER(hh, s->processes, p, next)
+	HASH_ITER (hh, s->processes, p, next)
 		if (p->target)
 			process_describe(s, p);
-	HASH_ITER(hh, s->processes, p, next) {
+	HASH_ITER (hh, s->processes, p, next) {
 		struct node_process found = {};
 		char *state;
 
@@ -275,8 +281,8 @@ int session_describe(struct session *s)
 	return s->sink_error;
 }
 
-int session_snapshot(const struct session_selection *selection, const char *btf_path, const struct fact_sink *sink,
-		     char *err_text, size_t err_size)
+int session_snapshot(const struct session_selection *selection, const char *btf_path,
+		     const struct fact_sink *sink, char *err_text, size_t err_size)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct fact_finish finish;
@@ -288,7 +294,8 @@ int session_snapshot(const struct session_selection *selection, const char *btf_
 		return -ENOMEM;
 	}
 	if (privileges_missing(missing, sizeof(missing))) {
-		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities", missing);
+		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities",
+			 missing);
 		err = -EPERM;
 		goto out;
 	}
@@ -439,7 +446,7 @@ void session_close(struct session *s)
 	channels_free(s);
 	processes_free(s);
 	containers_free(s);
-	HASH_ITER(hh, s->links, l, next) {
+	HASH_ITER (hh, s->links, l, next) {
 		HASH_DELETE(hh, s->links, l);
 		free(l);
 	}

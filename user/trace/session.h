@@ -43,7 +43,8 @@ struct session;
  */
 int session_open(const struct session_options *o, struct session **ret, char *err, size_t err_size);
 
-/* Add a consumer of facts (its functions are copied). Before session_describe(); -ENOSPC past SESSION_SINKS. */
+/* Add a consumer of facts (its functions are copied). Before session_describe(); -ENOSPC past SESSION_SINKS.
+ */
 int session_sink(struct session *s, const struct fact_sink *sink);
 
 size_t session_targets(const struct session *s);
@@ -67,7 +68,7 @@ void session_close(struct session *s);
  * Who holds what now, without tracing: hands host, processes, containers, channels and holders to the
  * sink. Returns 0 or a negative errno with one line in err, as session_open().
  */
-int session_snapshot(const struct session_selection *selection, const char *btf_path, const struct fact_sink *sink,
-		     char *err, size_t err_size);
+int session_snapshot(const struct session_selection *selection, const char *btf_path,
+		     const struct fact_sink *sink, char *err, size_t err_size);
 
 #endif

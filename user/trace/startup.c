@@ -14,7 +14,7 @@ struct file_list {
 	struct file_entry {
 		struct ss_open_file f; /* head only */
 		char *path;
-	} *list;
+	} * list;
 	size_t n, room;
 };
 
@@ -123,7 +123,7 @@ int open_files_read(struct session *s, char *err, size_t err_size)
 	owners = calloc(HASH_COUNT(s->processes) + 1, sizeof(*owners));
 	if (!owners)
 		return -ENOMEM;
-	HASH_ITER(hh, s->processes, p, next)
+	HASH_ITER (hh, s->processes, p, next)
 		if (p->target && !p->ended)
 			owners[n++] = p->pid;
 	ret = openfiles_read(s->files, owners, n, file_collect, &files, err, err_size);
@@ -141,7 +141,8 @@ int open_files_read(struct session *s, char *err, size_t err_size)
 		struct file_entry *e = &files.list[i];
 
 		HASH_FIND(hh, s->processes, &e->f.tgid, sizeof(e->f.tgid), p);
-		if ((!p || (!p->target && !p->unwanted)) && e->f.transport != SS_TRANSPORT_FILE && entry_matters(s, e)) {
+		if ((!p || (!p->target && !p->unwanted)) && e->f.transport != SS_TRANSPORT_FILE &&
+		    entry_matters(s, e)) {
 			p = process_get_as(s, e->f.tgid, holder_role(e));
 			if (p)
 				entry_take(s, e, p);

@@ -21,7 +21,7 @@ struct trace_process {
 	bool ended;
 	int64_t ended_ns;
 	char *shim_id, *namespace, *address;
-	char comm[SS_COMM_LEN]; /* from the kernel, "" if it did not tell */
+	char comm[SS_COMM_LEN];		 /* from the kernel, "" if it did not tell */
 	struct trace_channel *last_fifo; /* what a containerd read last */
 	UT_hash_handle hh;		 /* by pid */
 };
@@ -118,8 +118,8 @@ struct session {
 	uint64_t windows;
 	uint64_t swept, processes_dropped;
 	bool stopping;
-	bool hurry; /* the ring fills, or a name is missing */
-	int64_t named_ns; /* open files were asked for names */
+	bool hurry;	     /* the ring fills, or a name is missing */
+	int64_t named_ns;    /* open files were asked for names */
 	bool versions_known; /* of the binaries seen at the start: a new process's is soon told */
 	struct trace_details *details;
 	struct openfiles *files;
@@ -129,15 +129,15 @@ struct session {
 int64_t clock_ns(int clock);
 
 /* Tell the sinks. Errors are kept in s->sink_error; a session with one goes on silently until asked. */
-#define SESSION_EMIT(s, kind, fact)                                                                          \
-	do {                                                                                                 \
-		for (size_t i_ = 0; i_ < (s)->n_sinks; i_++) {                                               \
-			int err_ = 0;                                                                        \
-			if ((s)->sinks[i_].kind)                                                             \
-				err_ = (s)->sinks[i_].kind((s)->sinks[i_].ctx, (fact));                      \
-			if (err_ && !(s)->sink_error)                                                        \
-				(s)->sink_error = err_;                                                      \
-		}                                                                                            \
+#define SESSION_EMIT(s, kind, fact)                                                     \
+	do {                                                                            \
+		for (size_t i_ = 0; i_ < (s)->n_sinks; i_++) {                          \
+			int err_ = 0;                                                   \
+			if ((s)->sinks[i_].kind)                                        \
+				err_ = (s)->sinks[i_].kind((s)->sinks[i_].ctx, (fact)); \
+			if (err_ && !(s)->sink_error)                                   \
+				(s)->sink_error = err_;                                 \
+		}                                                                       \
 	} while (0)
 
 /* processes.c */
@@ -162,8 +162,8 @@ bool selection_wants_shim(const struct session *s, const struct node_process *sh
 struct trace_channel *channel_get(struct session *s, const struct ss_channel_key *key, uint8_t transport);
 void channel_announced(struct session *s, const struct ss_channel *rec);
 /* path may be NULL. */
-void channel_named(struct session *s, struct trace_channel *c, const char *path, uint8_t flags, uint64_t peer_ino,
-		   uint32_t mode);
+void channel_named(struct session *s, struct trace_channel *c, const char *path, uint8_t flags,
+		   uint64_t peer_ino, uint32_t mode);
 void channel_used(struct session *s, struct trace_channel *c, int64_t ns);
 struct trace_end *end_get(struct session *s, const struct ss_end_key *key);
 void channels_evict(struct session *s);

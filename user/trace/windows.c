@@ -33,7 +33,7 @@ static void links_flush(struct session *s)
 {
 	struct trace_link *l, *next;
 
-	HASH_ITER(hh, s->links, l, next) {
+	HASH_ITER (hh, s->links, l, next) {
 		struct fact_link fact = { l->key.from, l->key.to, l->key.process, l->votes };
 
 		if (l->votes)
@@ -50,9 +50,9 @@ static void links_evict(struct session *s)
 
 	if (HASH_COUNT(s->links) < 1024)
 		return;
-	HASH_ITER(hh, s->ends, e, next_end)
+	HASH_ITER (hh, s->ends, e, next_end)
 		e->link = NULL;
-	HASH_ITER(hh, s->links, l, next) {
+	HASH_ITER (hh, s->links, l, next) {
 		HASH_DELETE(hh, s->links, l);
 		free(l);
 	}
