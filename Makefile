@@ -190,7 +190,7 @@ lint: $(GENERATED)
 	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- $(subst ",\",$(CPPFLAGS)) -std=gnu11 2>/dev/null || { echo "clang-tidy: $$0"; exit 255; }'
 	$(call msg,CPPCHECK,cppcheck)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppress=missingIncludeSystem --suppress=nullPointerOutOfMemory \
+		--library=tests/cppcheck.cfg --inline-suppr --suppress=missingIncludeSystem \
 		-Iuser -Ibpf -I$(OUTPUT) -DSHIMSCOPE_VERSION='"$(VERSION)"' $(TIDY_FILES)
 	$(call msg,SHELL,shellcheck)
 	$(Q)shellcheck -x $(SHELL_FILES)

@@ -139,9 +139,18 @@ BOTH(loss)
 BOTH(finish)
 
 static const struct fact_sink both_sink = {
-	.host = both_host,	.trace = both_trace,   .runtime = both_runtime,	    .process = both_process,
-	.usage = both_usage,	.channel = both_channel, .holder = both_holder,	    .container = both_container,
-	.link = both_link,	.window = both_window, .end = both_end,		    .loss = both_loss,
+	.host = both_host,
+	.trace = both_trace,
+	.runtime = both_runtime,
+	.process = both_process,
+	.usage = both_usage,
+	.channel = both_channel,
+	.holder = both_holder,
+	.container = both_container,
+	.link = both_link,
+	.window = both_window,
+	.end = both_end,
+	.loss = both_loss,
 	.finish = both_finish,
 };
 
@@ -169,7 +178,8 @@ static void check_file(const uint8_t *file, size_t len)
 	sink.ctx = &both;
 
 	ret = capture_read_fd(fd, "FILE", &sink, &status, err, sizeof(err));
-	demand(ret == 0 || ret == -EPROTO || ret == -EPROTONOSUPPORT, "a file is read, is no capture or is newer");
+	demand(ret == 0 || ret == -EPROTO || ret == -EPROTONOSUPPORT,
+	       "a file is read, is no capture or is newer");
 	demand((ret != 0) == (err[0] != '\0'), "an error has its message, and only that");
 	demand(!ret || !both.dump.facts, "what is no capture has no facts");
 	demand(status.facts == both.dump.facts, "facts are counted right");

@@ -40,9 +40,9 @@
 #include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MAX_ENDS 256
-#define MAX_SIZE 8192
-#define SLEEP_MS 20
+#define MAX_ENDS      256
+#define MAX_SIZE      8192
+#define SLEEP_MS      20
 #define MSGS_PER_CALL 3
 
 enum kind { PIPE, FIFO, STREAM, DGRAM, SEQPACKET, PTY, FILE_, KINDS };
@@ -297,10 +297,8 @@ static void run_preadv2_pwritev2(const struct test *t, struct chan *a, struct ch
 		/* Offset -1 means the current one, and is the only one that a pipe takes. */
 		off_t off = a->kind == FILE_ ? (off_t)(i * t->size) : -1;
 
-		want_bytes(copied(a->w, pwritev2(a->wr, iov, split(iov, data, t->size), off, 0)),
-			   t->size);
-		want_bytes(copied(a->r, preadv2(a->rd, iov, split(iov, scratch, t->size), off, 0)),
-			   t->size);
+		want_bytes(copied(a->w, pwritev2(a->wr, iov, split(iov, data, t->size), off, 0)), t->size);
+		want_bytes(copied(a->r, preadv2(a->rd, iov, split(iov, scratch, t->size), off, 0)), t->size);
 	}
 }
 
@@ -388,8 +386,7 @@ static void run_sendto_recvfrom(const struct test *t, struct chan *a, struct cha
 		socklen_t len = sizeof(from);
 
 		want_bytes(copied(a->w, sendto(a->wr, data, t->size, 0, NULL, 0)), t->size);
-		want_bytes(copied(a->r, recvfrom(a->rd, scratch, t->size, 0,
-						 (struct sockaddr *)&from, &len)),
+		want_bytes(copied(a->r, recvfrom(a->rd, scratch, t->size, 0, (struct sockaddr *)&from, &len)),
 			   t->size);
 	}
 }
@@ -571,10 +568,10 @@ static void run_blocked_read(const struct test *t, struct chan *a, struct chan *
 	pthread_barrier_destroy(&later.barrier);
 }
 
-#define BIT(k) (1U << (k))
-#define PIPES (BIT(PIPE) | BIT(FIFO))
+#define BIT(k)	(1U << (k))
+#define PIPES	(BIT(PIPE) | BIT(FIFO))
 #define SOCKETS (BIT(STREAM) | BIT(DGRAM) | BIT(SEQPACKET))
-#define ALL (BIT(KINDS) - 1)
+#define ALL	(BIT(KINDS) - 1)
 
 static const struct test tests[] = {
 	{ "read-write", ALL, -1, 13, 101, run_read_write },
@@ -645,8 +642,8 @@ static void print_ends(void)
 		       "%llu, "
 		       "\"peek_bytes\": %llu, \"blocked_ns\": %llu}",
 		       i ? ", " : "", e->test, e->transport, e->direction, e->dev, e->ino, e->calls,
-		       e->messages, e->bytes, e->moved, e->eagain, e->errors, e->peeks,
-		       e->peek_bytes, e->blocked_ns);
+		       e->messages, e->bytes, e->moved, e->eagain, e->errors, e->peeks, e->peek_bytes,
+		       e->blocked_ns);
 	}
 	printf("]}\n");
 	if (fflush(stdout) != 0)
@@ -672,12 +669,9 @@ static const char usage_text[] =
 int main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "go", required_argument, NULL, 'g' },
-		{ "dir", required_argument, NULL, 'd' },
-		{ "only", required_argument, NULL, 'o' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "go", required_argument, NULL, 'g' },	  { "dir", required_argument, NULL, 'd' },
+		{ "only", required_argument, NULL, 'o' }, { "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },	  { NULL, 0, NULL, 0 },
 	};
 	const char *dir = "/tmp", *only = NULL;
 	int go = STDIN_FILENO, c;
@@ -709,8 +703,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	memset(data, 'x', sizeof(data));
-	if ((size_t)snprintf(work_dir, sizeof(work_dir), "%s/iocalls-XXXXXX", dir) >=
-		    sizeof(work_dir) ||
+	if ((size_t)snprintf(work_dir, sizeof(work_dir), "%s/iocalls-XXXXXX", dir) >= sizeof(work_dir) ||
 	    !mkdtemp(work_dir))
 		die("%s", work_dir);
 	set_up(only);

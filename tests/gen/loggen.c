@@ -18,11 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_SEC  1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
-#define NUMBER_WIDTH 10
-#define STAMP_WIDTH 19
-#define MAX_BUFFER (256UL << 20)
+#define NUMBER_WIDTH  10
+#define STAMP_WIDTH   19
+#define MAX_BUFFER    (256UL << 20)
 
 struct stream {
 	int fd;
@@ -96,8 +96,7 @@ static void fill_line(char *line, const struct options *opt, uint64_t number)
 			     (unsigned long long)(number % 10000000000ULL),
 			     (unsigned long long)now_ns(CLOCK_REALTIME));
 	else
-		n = snprintf(head, sizeof(head), "%010llu ",
-			     (unsigned long long)(number % 10000000000ULL));
+		n = snprintf(head, sizeof(head), "%010llu ", (unsigned long long)(number % 10000000000ULL));
 	len = (size_t)n;
 
 	if (room < len) {
@@ -177,9 +176,9 @@ static int generate(const struct options *opt, struct stream out[2])
 
 static void print_stream(FILE *f, const char *name, const struct stream *s)
 {
-	fprintf(f, "\"%s\": {\"bytes\": %llu, \"lines\": %llu, \"writes\": %llu, \"errors\": %llu}",
-		name, (unsigned long long)s->bytes, (unsigned long long)s->lines,
-		(unsigned long long)s->writes, (unsigned long long)s->errors);
+	fprintf(f, "\"%s\": {\"bytes\": %llu, \"lines\": %llu, \"writes\": %llu, \"errors\": %llu}", name,
+		(unsigned long long)s->bytes, (unsigned long long)s->lines, (unsigned long long)s->writes,
+		(unsigned long long)s->errors);
 }
 
 /* Written beside and renamed, so that a reader never sees half a report. */
@@ -195,8 +194,7 @@ static int write_report(const struct options *opt, const struct stream out[2], u
 	f = fopen(tmp, "we");
 	if (!f)
 		return -errno;
-	fprintf(f,
-		"{\"line_size\": %llu, \"batch\": %llu, \"complete\": %s, \"duration_ns\": %llu, ",
+	fprintf(f, "{\"line_size\": %llu, \"batch\": %llu, \"complete\": %s, \"duration_ns\": %llu, ",
 		(unsigned long long)opt->line_size, (unsigned long long)opt->batch,
 		!stopped && out[0].lines + out[1].lines == opt->lines ? "true" : "false",
 		(unsigned long long)duration_ns);
@@ -325,8 +323,8 @@ static void parse_options(int argc, char **argv, struct options *opt)
 			exit(2);
 		}
 	}
-	if (optind != argc || opt->line_size == 0 || opt->batch == 0 ||
-	    opt->line_size > MAX_BUFFER || opt->batch > MAX_BUFFER / opt->line_size) {
+	if (optind != argc || opt->line_size == 0 || opt->batch == 0 || opt->line_size > MAX_BUFFER ||
+	    opt->batch > MAX_BUFFER / opt->line_size) {
 		fputs(usage_text, stderr);
 		exit(2);
 	}

@@ -208,13 +208,13 @@ static void test_sinks_with_gaps(void **state)
 
 	assert_true(read_all(&(struct fact_sink){ .ctx = NULL }).complete);
 	all = dump_sink(&d);
-#define ONLY(member)                                                                                   \
-	do {                                                                                           \
-		one = (struct fact_sink){ .ctx = &d, .member = all.member };                           \
-		assert_true(read_all(&one).complete);                                                  \
-		assert_int_equal(d.facts, strcmp(#member, "finish") == 0 ? 1 : 2);                     \
-		assert_memory_equal(d.text, #member " ", sizeof(#member));                             \
-		dump_reset(&d);                                                                        \
+#define ONLY(member)                                                               \
+	do {                                                                       \
+		one = (struct fact_sink){ .ctx = &d, .member = all.member };       \
+		assert_true(read_all(&one).complete);                              \
+		assert_int_equal(d.facts, strcmp(#member, "finish") == 0 ? 1 : 2); \
+		assert_memory_equal(d.text, #member " ", sizeof(#member));         \
+		dump_reset(&d);                                                    \
 	} while (0)
 	ONLY(host);
 	ONLY(trace);
@@ -265,7 +265,10 @@ static void test_largest_fact(void **state)
 	struct capture_writer *w = create();
 	struct fact_sink sink = capture_sink(w);
 	struct fact_trace f = {
-		.note = note, .start_realtime_ns = FACT_UNKNOWN, .start_ns = FACT_UNKNOWN, .interval_ns = FACT_UNKNOWN,
+		.note = note,
+		.start_realtime_ns = FACT_UNKNOWN,
+		.start_ns = FACT_UNKNOWN,
+		.interval_ns = FACT_UNKNOWN,
 	};
 	struct dump d = { 0 };
 	struct fact_sink back = dump_sink(&d);
@@ -297,7 +300,8 @@ static void test_refused_facts(void **state)
 
 	(void)state;
 	assert_int_equal(s.channel(s.ctx, &(struct fact_channel){ .transport = TRANSPORT_COUNT }), -EINVAL);
-	assert_int_equal(s.channel(s.ctx, &(struct fact_channel){ .transport = (enum transport)-1 }), -EINVAL);
+	assert_int_equal(s.channel(s.ctx, &(struct fact_channel){ .transport = (enum transport) - 1 }),
+			 -EINVAL);
 	assert_int_equal(s.process(s.ctx, &(struct fact_process){ .role = PROCESS_ROLE_COUNT }), -EINVAL);
 	assert_int_equal(s.end(s.ctx, &(struct fact_end){ 1, 1, (enum direction)2, &idle }), -EINVAL);
 	assert_int_equal(s.end(s.ctx, &(struct fact_end){ .counters = NULL }), -EINVAL);
@@ -356,7 +360,6 @@ static void test_flush(void **state)
 	}
 	assert_int_equal(capture_close(w), 0);
 }
-
 
 /*
  * The ends of a window are in one block with it, so that a cut takes a window whole: 20 windows of

@@ -89,8 +89,8 @@ static inline void dump_number(struct dump *d, const char *name, uint64_t v)
 	dump_add(d, " %s=%" PRIu64, name, v);
 }
 
-#define DUMP_TEXT(d, f, member) dump_text(d, #member, (f)->member)
-#define DUMP_KNOWN(d, f, member) dump_known(d, #member, (f)->member)
+#define DUMP_TEXT(d, f, member)	  dump_text(d, #member, (f)->member)
+#define DUMP_KNOWN(d, f, member)  dump_known(d, #member, (f)->member)
 #define DUMP_NUMBER(d, f, member) dump_number(d, #member, (uint64_t)(f)->member)
 
 static inline void dump_begin(struct dump *d, const char *kind)
@@ -362,62 +362,127 @@ static inline void dump_reset(struct dump *d)
 static inline int sample_full(const struct fact_sink *s)
 {
 	static const struct fact_host host = {
-		.hostname = "node-7", .kernel = "6.1.0-41-amd64", .arch = "x86_64",
-		.boot_id = "6f0d1a0e-7f0c-4d7c-9d55-0f6c1cf1a2b3", .cpus = 2,
+		.hostname = "node-7",
+		.kernel = "6.1.0-41-amd64",
+		.arch = "x86_64",
+		.boot_id = "6f0d1a0e-7f0c-4d7c-9d55-0f6c1cf1a2b3",
+		.cpus = 2,
 	};
 	static const struct fact_trace trace = {
-		.tool_version = "0.1.0", .backend = "fentry", .note = "before: 64 KiB pipes",
-		.selection = "--pod default/web", .start_realtime_ns = 1763900000123456789,
-		.start_ns = 1234567890123, .interval_ns = 1000000000, .writers = true,
+		.tool_version = "0.1.0",
+		.backend = "fentry",
+		.note = "before: 64 KiB pipes",
+		.selection = "--pod default/web",
+		.start_realtime_ns = 1763900000123456789,
+		.start_ns = 1234567890123,
+		.interval_ns = 1000000000,
+		.writers = true,
 	};
 	static const struct fact_runtime runtime = {
-		.pid = 431, .version = "1.6.20~ds1", .go_version = "go1.19.8", .exe = "/usr/bin/containerd",
+		.pid = 431,
+		.version = "1.6.20~ds1",
+		.go_version = "go1.19.8",
+		.exe = "/usr/bin/containerd",
 		.address = "/run/containerd/containerd.sock",
 		.ttrpc_address = "/run/containerd/containerd.sock.ttrpc",
-		.debug_address = "/run/containerd/debug.sock", .state = "/run/containerd",
-		.root = "/var/lib/containerd", .config_path = "/etc/containerd/config.toml",
+		.debug_address = "/run/containerd/debug.sock",
+		.state = "/run/containerd",
+		.root = "/var/lib/containerd",
+		.config_path = "/etc/containerd/config.toml",
 		.config_text = "version = 2\n[debug]\n  level = \"info\"\n",
 		.config_sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 	};
 	static const struct fact_process process = {
-		.id = 1, .pid = 4194304, .ppid = 1, .start_ns = INT64_MAX, .role = PROCESS_SHIM,
-		.comm = "containerd-shim", .exe = "/usr/bin/containerd-shim-runc-v2", .go_version = "go1.19.9",
-		.version = "1.6.21", .namespace = "k8s.io", .address = "/run/k3s/containerd/containerd.sock",
-		.container = "c0ffee", .shim_id = "5a5a5a",
+		.id = 1,
+		.pid = 4194304,
+		.ppid = 1,
+		.start_ns = INT64_MAX,
+		.role = PROCESS_SHIM,
+		.comm = "containerd-shim",
+		.exe = "/usr/bin/containerd-shim-runc-v2",
+		.go_version = "go1.19.9",
+		.version = "1.6.21",
+		.namespace = "k8s.io",
+		.address = "/run/k3s/containerd/containerd.sock",
+		.container = "c0ffee",
+		.shim_id = "5a5a5a",
 	};
 	static const struct fact_usage usage = {
-		.process = 1, .ns = 1234567999999, .cpu_ns = 17000001, .user_ns = 9000002, .system_ns = 8000003,
-		.rss_bytes = 12345344, .pss_bytes = 9876480, .anon_bytes = 4194304, .final = true,
+		.process = 1,
+		.ns = 1234567999999,
+		.cpu_ns = 17000001,
+		.user_ns = 9000002,
+		.system_ns = 8000003,
+		.rss_bytes = 12345344,
+		.pss_bytes = 9876480,
+		.anon_bytes = 4194304,
+		.final = true,
 	};
 	static const struct fact_channel channel = {
-		.id = UINT32_MAX, .transport = TRANSPORT_UNIX_STREAM, .dev = 8, .ino = UINT64_MAX, .gen = 3,
-		.mode = 0140777, .peer_ino = 40960, .path = "@/containerd-shim/\xff\xfe.sock",
-		.path_truncated = true, .path_of_peer = true,
+		.id = UINT32_MAX,
+		.transport = TRANSPORT_UNIX_STREAM,
+		.dev = 8,
+		.ino = UINT64_MAX,
+		.gen = 3,
+		.mode = 0140777,
+		.peer_ino = 40960,
+		.path = "@/containerd-shim/\xff\xfe.sock",
+		.path_truncated = true,
+		.path_of_peer = true,
 	};
 	static const struct fact_holder holder = {
-		.channel = UINT32_MAX, .process = 1, .fd = 17, .f_flags = 04002, .pipe_bytes = 4095,
+		.channel = UINT32_MAX,
+		.process = 1,
+		.fd = 17,
+		.f_flags = 04002,
+		.pipe_bytes = 4095,
 		.pipe_size = 65536,
 	};
 	static const struct fact_container container = {
-		.id = "c0ffee", .namespace = "k8s.io", .sandbox = "5a5a5a", .is_sandbox = true, .pod = "web-0",
-		.pod_namespace = "default", .pod_uid = "11111111-2222-3333-4444-555555555555", .name = "nginx",
-		.image = "docker.io/library/nginx:1.25", .bundle = "/run/containerd/x/k8s.io/c0ffee",
-		.log_directory = "/var/log/pods/default_web-0_1111", .tty = true, .shim_pid = 4194304,
-		.init_pid = 4194305, .address = "/run/containerd/containerd.sock",
+		.id = "c0ffee",
+		.namespace = "k8s.io",
+		.sandbox = "5a5a5a",
+		.is_sandbox = true,
+		.pod = "web-0",
+		.pod_namespace = "default",
+		.pod_uid = "11111111-2222-3333-4444-555555555555",
+		.name = "nginx",
+		.image = "docker.io/library/nginx:1.25",
+		.bundle = "/run/containerd/x/k8s.io/c0ffee",
+		.log_directory = "/var/log/pods/default_web-0_1111",
+		.tty = true,
+		.shim_pid = 4194304,
+		.init_pid = 4194305,
+		.address = "/run/containerd/containerd.sock",
 	};
 	static const struct fact_link link = { .from = 11, .to = 12, .process = 13, .votes = UINT64_MAX };
 	static const struct fact_window window = { .index = 7, .start_ns = 1, .duration_ns = 999999999 };
 	static const struct counters busy = {
-		.calls = 1009, .bytes = 65537, .moved_bytes = 4099, .peek_bytes = 11, .eagain = 503, .errors = 2,
-		.cpu_ns = 1234567, .blocked_ns = 987654321, .untimed = 1,
+		.calls = 1009,
+		.bytes = 65537,
+		.moved_bytes = 4099,
+		.peek_bytes = 11,
+		.eagain = 503,
+		.errors = 2,
+		.cpu_ns = 1234567,
+		.blocked_ns = 987654321,
+		.untimed = 1,
 		.size_log2 = { [0] = 1, [5] = 300, [12] = UINT64_MAX, [FACT_SIZE_BUCKETS - 1] = 2 },
 		.cpu_log2 = { [0] = 9, [10] = 700, [FACT_CPU_BUCKETS - 1] = UINT64_MAX },
 	};
 	static const struct fact_end end = {
-		.channel = UINT32_MAX, .process = 1, .direction = DIRECTION_WRITE, .counters = &busy,
+		.channel = UINT32_MAX,
+		.process = 1,
+		.direction = DIRECTION_WRITE,
+		.counters = &busy,
 	};
 	static const struct fact_loss loss = {
-		.ring_dropped = 1, .folded = 2, .map_full = 3, .hook_missed = 4, .unseen = INT64_MAX, .untimed = 6,
+		.ring_dropped = 1,
+		.folded = 2,
+		.map_full = 3,
+		.hook_missed = 4,
+		.unseen = INT64_MAX,
+		.untimed = 6,
 	};
 	int ret;
 
@@ -435,19 +500,30 @@ static inline int sample_bare(const struct fact_sink *s)
 {
 	static const struct fact_host host = { .cpus = FACT_UNKNOWN };
 	static const struct fact_trace trace = {
-		.start_realtime_ns = FACT_UNKNOWN, .start_ns = FACT_UNKNOWN, .interval_ns = FACT_UNKNOWN,
+		.start_realtime_ns = FACT_UNKNOWN,
+		.start_ns = FACT_UNKNOWN,
+		.interval_ns = FACT_UNKNOWN,
 	};
 	static const struct fact_runtime runtime = { .pid = FACT_UNKNOWN };
 	static const struct fact_process process = {
-		.pid = FACT_UNKNOWN, .ppid = FACT_UNKNOWN, .start_ns = FACT_UNKNOWN,
+		.pid = FACT_UNKNOWN,
+		.ppid = FACT_UNKNOWN,
+		.start_ns = FACT_UNKNOWN,
 	};
 	static const struct fact_usage usage = {
-		.ns = FACT_UNKNOWN, .cpu_ns = FACT_UNKNOWN, .user_ns = FACT_UNKNOWN, .system_ns = FACT_UNKNOWN,
-		.rss_bytes = FACT_UNKNOWN, .pss_bytes = FACT_UNKNOWN, .anon_bytes = FACT_UNKNOWN,
+		.ns = FACT_UNKNOWN,
+		.cpu_ns = FACT_UNKNOWN,
+		.user_ns = FACT_UNKNOWN,
+		.system_ns = FACT_UNKNOWN,
+		.rss_bytes = FACT_UNKNOWN,
+		.pss_bytes = FACT_UNKNOWN,
+		.anon_bytes = FACT_UNKNOWN,
 	};
 	static const struct fact_channel channel = { .transport = TRANSPORT_NONE };
 	static const struct fact_holder holder = {
-		.fd = -1, .pipe_bytes = FACT_UNKNOWN, .pipe_size = FACT_UNKNOWN,
+		.fd = -1,
+		.pipe_bytes = FACT_UNKNOWN,
+		.pipe_size = FACT_UNKNOWN,
 	};
 	static const struct fact_container container = { .shim_pid = FACT_UNKNOWN, .init_pid = FACT_UNKNOWN };
 	static const struct fact_link link = { .votes = 0 };
@@ -455,8 +531,12 @@ static inline int sample_bare(const struct fact_sink *s)
 	static const struct counters idle = { .calls = 0 };
 	static const struct fact_end end = { .counters = &idle };
 	static const struct fact_loss loss = {
-		.ring_dropped = FACT_UNKNOWN, .folded = FACT_UNKNOWN, .map_full = FACT_UNKNOWN,
-		.hook_missed = FACT_UNKNOWN, .unseen = FACT_UNKNOWN, .untimed = FACT_UNKNOWN,
+		.ring_dropped = FACT_UNKNOWN,
+		.folded = FACT_UNKNOWN,
+		.map_full = FACT_UNKNOWN,
+		.hook_missed = FACT_UNKNOWN,
+		.unseen = FACT_UNKNOWN,
+		.untimed = FACT_UNKNOWN,
 	};
 	int ret;
 

@@ -123,8 +123,8 @@ static int make_good(void **state)
 	good.ends[good.n_ends++] = capture_size(w);
 	sink = capture_sink(w);
 	for (int i = 0; i < 3; i++) {
-		if (sample_full(&direct) || sample_full(&sink) || sample_bare(&direct) || sample_bare(&sink) ||
-		    capture_flush(w))
+		if (sample_full(&direct) || sample_full(&sink) || sample_bare(&direct) ||
+		    sample_bare(&sink) || capture_flush(w))
 			return -1;
 		good.ends[good.n_ends++] = capture_size(w);
 	}
@@ -283,7 +283,8 @@ static void test_unreadable(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(capture_read("/tmp/shimscope-no-such-file", &sink, &status, err, sizeof(err)), -ENOENT);
+	assert_int_equal(capture_read("/tmp/shimscope-no-such-file", &sink, &status, err, sizeof(err)),
+			 -ENOENT);
 	assert_string_equal(err, "cannot read /tmp/shimscope-no-such-file: No such file or directory");
 	assert_int_equal(capture_read("/tmp", &sink, &status, err, sizeof(err)), -EISDIR);
 	assert_string_equal(err, "cannot read /tmp: it is a directory");
@@ -359,9 +360,9 @@ static void add_fact(struct file *block, const void *fact, size_t len)
 
 #define ADD_FACT(block, bytes) add_fact(block, bytes, sizeof(bytes) - 1)
 
-#define FINISH "\x6a\x00"	    /* Fact.finish, empty */
-#define HOST "\x0a\x04\x0a\x02hi" /* Fact.host with hostname "hi" */
-#define HOST_LINE "host hostname=\"hi\" kernel=null arch=null boot_id=null cpus=null\n"
+#define FINISH	    "\x6a\x00"		 /* Fact.finish, empty */
+#define HOST	    "\x0a\x04\x0a\x02hi" /* Fact.host with hostname "hi" */
+#define HOST_LINE   "host hostname=\"hi\" kernel=null arch=null boot_id=null cpus=null\n"
 #define FINISH_LINE "finish end_ns=null\n"
 
 /* A capture of two blocks: a host, then the given content; read it. */
@@ -424,8 +425,8 @@ static void assert_taken(const void *fact, size_t len, const char *line, uint64_
 
 #define TAKEN(bytes, line, skipped) assert_taken(bytes, sizeof(bytes) - 1, line, skipped)
 
-#define END_LINE(rest)                                                                                 \
-	"end channel=0 process=0 direction=0 calls=0 bytes=0 moved_bytes=0 peek_bytes=0 eagain=0 "    \
+#define END_LINE(rest)                                                                             \
+	"end channel=0 process=0 direction=0 calls=0 bytes=0 moved_bytes=0 peek_bytes=0 eagain=0 " \
 	"errors=0 cpu_ns=0 blocked_ns=0 untimed=0 " rest "\n"
 
 /* Field by field, what only a broken or hostile writer makes. */
@@ -449,9 +450,9 @@ static void test_refused_content(void **state)
 	REFUSED("\x0a\x03\x28\x80\x00", "cpus is malformed"); /* longer than needed */
 	REFUSED("\x0a\x0c\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "cpus is malformed");
 	REFUSED("\x0a\x0b\x28\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", "cpus is malformed"); /* 65 bits */
-	REFUSED("\x0a\x01\x00", "malformed");				/* field 0 */
+	REFUSED("\x0a\x01\x00", "malformed");						      /* field 0 */
 	REFUSED("\x0a\x01\x80", "malformed");
-	REFUSED("\x0a\x06\xf8\xff\xff\xff\x1f\x00", "malformed");	/* more than 29 bits */
+	REFUSED("\x0a\x06\xf8\xff\xff\xff\x1f\x00", "malformed");      /* more than 29 bits */
 	REFUSED("\x0a\x02\xa3\x06", "unknown field 100 is malformed"); /* group */
 	REFUSED("\x0a\x02\xa7\x06", "unknown field 100 is malformed"); /* no wire type */
 	REFUSED("\x0a\x05\xa5\x06\0\0\0", "unknown field 100 is malformed");
@@ -468,7 +469,8 @@ static void test_refused_content(void **state)
 	REFUSED("\x5a\x04\x6a\x02\x00\x80", "size_log2 is not pairs");
 	REFUSED("\x5a\x04\x6a\x02\x20\x01", "size_log2 has no bucket 32");
 	REFUSED("\x5a\x04\x72\x02\x28\x01", "cpu_log2 has no bucket 40");
-	REFUSED("\x5a\x0d\x72\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01", "cpu_log2 has no bucket 184467");
+	REFUSED("\x5a\x0d\x72\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01",
+		"cpu_log2 has no bucket 184467");
 	REFUSED("\x5a\x06\x72\x04\x01\x01\x01\x01", "cpu_log2: bucket 1 is out of order");
 	REFUSED("\x5a\x06\x72\x04\x02\x01\x01\x01", "cpu_log2: bucket 1 is out of order");
 	REFUSED("\x5a\x02\x68\x01", "size_log2 has the wrong wire type"); /* not packed */
@@ -481,8 +483,8 @@ static void test_taken_content(void **state)
 	(void)state;
 	TAKEN("\x0a\x00", "host hostname=null kernel=null arch=null boot_id=null cpus=null\n", 0);
 	TAKEN("\x0a\x02\x0a\x00", "host hostname=\"\" kernel=null arch=null boot_id=null cpus=null\n", 0);
-	TAKEN("\x72\x00", "", 1);		  /* a kind that this version does not know */
-	TAKEN("\x72\x03\x01\x02\x03", "", 1);	  /* whatever is in it */
+	TAKEN("\x72\x00", "", 1);	      /* a kind that this version does not know */
+	TAKEN("\x72\x03\x01\x02\x03", "", 1); /* whatever is in it */
 	TAKEN("\xc0\x3e\x05", "", 1);
 	TAKEN("\x0a\x07\x0a\x02hi\xa0\x06\x07", HOST_LINE, 0); /* a field that it does not know */
 	TAKEN("\x0a\x09\xa2\x06\x02zz\x0a\x02hi", HOST_LINE, 0);
@@ -522,10 +524,18 @@ static void test_too_large_fact(void **state)
 	for (size_t more = 0; more < 2; more++) {
 		size_t len = CAPTURE_FACT_MAX + more, note = len - 8;
 		/* Lengths of three bytes each; Fact.trace with a note. */
-		uint8_t head[] = { CAPTURE_FACT_TAG, (uint8_t)(len | 0x80), (uint8_t)(len >> 7 | 0x80),
-				   (uint8_t)(len >> 14), 0x12, (uint8_t)((len - 4) | 0x80),
-				   (uint8_t)((len - 4) >> 7 | 0x80), (uint8_t)((len - 4) >> 14), 0x1a,
-				   (uint8_t)(note | 0x80), (uint8_t)(note >> 7 | 0x80), (uint8_t)(note >> 14) };
+		uint8_t head[] = { CAPTURE_FACT_TAG,
+				   (uint8_t)(len | 0x80),
+				   (uint8_t)(len >> 7 | 0x80),
+				   (uint8_t)(len >> 14),
+				   0x12,
+				   (uint8_t)((len - 4) | 0x80),
+				   (uint8_t)((len - 4) >> 7 | 0x80),
+				   (uint8_t)((len - 4) >> 14),
+				   0x1a,
+				   (uint8_t)(note | 0x80),
+				   (uint8_t)(note >> 7 | 0x80),
+				   (uint8_t)(note >> 14) };
 		struct file block = { 0 };
 		char *text = malloc(note);
 		struct result r;
@@ -556,7 +566,8 @@ static void test_refused_blocks(void **state)
 		{ "\x0a\x06" HOST "\x12\x00", 10, "fact 2: no fact begins here" },
 		{ "\x0a\x06" HOST "\x0a", 9, "fact 2: is longer than its block" },
 		{ "\x0a\x06" HOST "\x0a\x01", 10, "fact 2: is longer than its block" },
-		{ "\x0a\x06" HOST "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 19, "fact 2: is longer than its block" },
+		{ "\x0a\x06" HOST "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 19,
+		  "fact 2: is longer than its block" },
 		{ "\x0a\x06" HOST "\x0a\x80\x00", 11, "fact 2: is longer than its block" },
 		{ "\x0a\x02" FINISH "\x0a\x06" HOST, 12, "fact 2: comes after the end mark" },
 		{ "\x0a\x02" FINISH "\x0a\x02" FINISH, 8, "fact 2: comes after the end mark" },
@@ -602,12 +613,16 @@ static void assert_frame_refused(struct capture_block b, const char *why)
 static void test_refused_frames(void **state)
 {
 	(void)state;
-	assert_frame_refused((struct capture_block){ .sequence = 0 }, "numbered 0: blocks are missing or out of");
-	assert_frame_refused((struct capture_block){ .sequence = 2 }, "numbered 2: blocks are missing or out of");
+	assert_frame_refused((struct capture_block){ .sequence = 0 },
+			     "numbered 0: blocks are missing or out of");
+	assert_frame_refused((struct capture_block){ .sequence = 2 },
+			     "numbered 2: blocks are missing or out of");
 	assert_frame_refused((struct capture_block){ .sequence = UINT32_MAX }, "numbered 4294967295");
 	assert_frame_refused((struct capture_block){ .sequence = 1, .flags = 0x8000 }, "it has flags 0x8000");
-	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = 7 }, "size is not what it says");
-	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = 9 }, "size is not what it says");
+	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = 7 },
+			     "size is not what it says");
+	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = 9 },
+			     "size is not what it says");
 	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = CAPTURE_RAW_MAX },
 			     "size is not what it says");
 	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = CAPTURE_RAW_MAX + 1 },
@@ -615,7 +630,8 @@ static void test_refused_frames(void **state)
 	assert_frame_refused((struct capture_block){ .sequence = 1, .raw_len = UINT32_MAX },
 			     "size of 4294967295 bytes is not between");
 	assert_frame_refused((struct capture_block){ .sequence = 1, .packed_len = 5 }, "does not decompress");
-	assert_frame_refused((struct capture_block){ .sequence = 1, .packed_len = 50 }, "size is not what it says");
+	assert_frame_refused((struct capture_block){ .sequence = 1, .packed_len = 50 },
+			     "size is not what it says");
 }
 
 /* A length in a frame that the file cannot hold is refused before anything is allocated for it. */
@@ -628,8 +644,9 @@ static void test_lengths_that_lie(void **state)
 	add_block(&f, (struct capture_block){ .sequence = 0 }, "\x0a\x06" HOST, 8);
 	for (uint32_t packed = 0; packed < 4; packed++) {
 		static const uint32_t lengths[] = { 0, 200, CAPTURE_PACKED_MAX, CAPTURE_PACKED_MAX + 1 };
-		static const char *const why[] = { "compressed size of 0 bytes", "cut off after 40 of 224 bytes",
-						   "cut off after 40 of", "compressed size of 16842753 bytes" };
+		static const char *const why[] = { "compressed size of 0 bytes",
+						   "cut off after 40 of 224 bytes", "cut off after 40 of",
+						   "compressed size of 16842753 bytes" };
 		struct result r;
 
 		for (int i = 0; i < 4; i++)

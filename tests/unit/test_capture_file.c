@@ -399,7 +399,8 @@ static void fill(const char *name, int error)
 		windows = i;
 		assert_int_equal(sink.window(sink.ctx, &(struct fact_window){ .index = i }), 0);
 		for (uint32_t e = 0; e < 100; e++)
-			assert_int_equal(sample_end(&sink, i * 31 + e * 7919, e * 104729, (uint64_t)i * e), 0);
+			assert_int_equal(sample_end(&sink, i * 31 + e * 7919, e * 104729, (uint64_t)i * e),
+					 0);
 		ret = capture_flush(w);
 	}
 	assert_int_equal(ret, error);
@@ -486,22 +487,14 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, NULL, remove_files)
 	const struct CMUnitTest tests[] = {
-		TEST(test_mode),
-		TEST(test_replaces),
-		TEST(test_symbolic_links),
-		TEST(test_link_to_directory),
-		TEST(test_hard_link),
-		TEST(test_file_of_another_user),
-		TEST(test_second_writer),
-		TEST(test_unwritable_names),
-		TEST(test_socket),
-		TEST(test_terminal),
-		TEST(test_fifo),
-		TEST(test_reader_goes_away),
-		TEST(test_devices),
-		TEST(test_file_size_limit),
-		TEST(test_no_room_at_all),
-		TEST(test_full_disk),
+		TEST(test_mode),	   TEST(test_replaces),
+		TEST(test_symbolic_links), TEST(test_link_to_directory),
+		TEST(test_hard_link),	   TEST(test_file_of_another_user),
+		TEST(test_second_writer),  TEST(test_unwritable_names),
+		TEST(test_socket),	   TEST(test_terminal),
+		TEST(test_fifo),	   TEST(test_reader_goes_away),
+		TEST(test_devices),	   TEST(test_file_size_limit),
+		TEST(test_no_room_at_all), TEST(test_full_disk),
 	};
 
 	return cmocka_run_group_tests_name("capture_file", tests, make_dir, remove_dir);

@@ -16,7 +16,7 @@
 #include "test_capture.h"
 
 #define FORMAT_MD "user/capture/FORMAT.md"
-#define SCHEMA "user/capture/capture.proto"
+#define SCHEMA	  "user/capture/capture.proto"
 
 static char dir[] = "/tmp/shimscope-test-XXXXXX";
 

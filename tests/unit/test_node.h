@@ -36,8 +36,8 @@ static inline char *data_path(const char *name)
 	const char *slash = strrchr(__FILE__, '/');
 	char relative[PATH_MAX], *path;
 
-	snprintf(relative, sizeof(relative), "%.*s/data/node/%s",
-		 slash ? (int)(slash - __FILE__) : 1, slash ? __FILE__ : ".", name);
+	snprintf(relative, sizeof(relative), "%.*s/data/node/%s", slash ? (int)(slash - __FILE__) : 1,
+		 slash ? __FILE__ : ".", name);
 	path = realpath(relative, NULL);
 	if (!path)
 		fail_msg("no fixture %s", relative);
@@ -115,8 +115,7 @@ static inline void tmp_text(const char *dir, const char *name, const char *text)
  * what the kernel takes a process's comm from. Its main() must call child_main() first. Returns the
  * pid once the child says that it is ready. cwd may be NULL.
  */
-static inline pid_t child_start(const char *dir, const char *cwd, const char *mode,
-				const char *const argv[])
+static inline pid_t child_start(const char *dir, const char *cwd, const char *mode, const char *const argv[])
 {
 	char path[PATH_MAX], self[PATH_MAX], ready;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);

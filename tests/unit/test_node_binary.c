@@ -9,7 +9,7 @@
 
 /* ---- build information in ELF files made here ---- */
 
-#define BASE 0x500000
+#define BASE	    0x500000
 #define DATA_OFFSET 0x1000
 
 struct elf {
@@ -24,9 +24,9 @@ static const char wrap[16] = "0w\xaf\x0c\x92t\x08\x02"
 static struct elf elf_make(const void *data, size_t len, bool names)
 {
 	static const char strings[] = "\0.go.buildinfo\0.shstrtab";
-	struct elf e = {.size = DATA_OFFSET + len + sizeof(strings) + 3 * sizeof(Elf64_Shdr)};
+	struct elf e = { .size = DATA_OFFSET + len + sizeof(strings) + 3 * sizeof(Elf64_Shdr) };
 	Elf64_Ehdr eh = {
-		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_EXEC,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,
@@ -46,19 +46,19 @@ static struct elf elf_make(const void *data, size_t len, bool names)
 		.p_align = 0x1000,
 	};
 	Elf64_Shdr sh[3] = {
-		{0},
-		{.sh_name = 1,
-		 .sh_type = SHT_PROGBITS,
-		 .sh_flags = SHF_ALLOC | SHF_WRITE,
-		 .sh_addr = BASE,
-		 .sh_offset = DATA_OFFSET,
-		 .sh_size = len,
-		 .sh_addralign = 16},
-		{.sh_name = 15,
-		 .sh_type = SHT_STRTAB,
-		 .sh_offset = DATA_OFFSET + len,
-		 .sh_size = sizeof(strings),
-		 .sh_addralign = 1},
+		{ 0 },
+		{ .sh_name = 1,
+		  .sh_type = SHT_PROGBITS,
+		  .sh_flags = SHF_ALLOC | SHF_WRITE,
+		  .sh_addr = BASE,
+		  .sh_offset = DATA_OFFSET,
+		  .sh_size = len,
+		  .sh_addralign = 16 },
+		{ .sh_name = 15,
+		  .sh_type = SHT_STRTAB,
+		  .sh_offset = DATA_OFFSET + len,
+		  .sh_size = sizeof(strings),
+		  .sh_addralign = 1 },
 	};
 
 	if (names) {
@@ -118,8 +118,8 @@ static void put_pointer(unsigned char *to, uint64_t v, size_t size, bool big_end
 }
 
 /* As Go before 1.18 wrote it: pointers to string headers. */
-static size_t make_pointed(unsigned char *data, const char *version, const char *modules,
-			   size_t size, bool big_endian)
+static size_t make_pointed(unsigned char *data, const char *version, const char *modules, size_t size,
+			   bool big_endian)
 {
 	size_t n;
 
@@ -196,7 +196,7 @@ static void check_upstream(const struct elf *e, const char *go)
 
 static void test_inline(void **state)
 {
-	unsigned char data[4096] = {0};
+	unsigned char data[4096] = { 0 };
 	size_t len = make_inline(data, "go1.19.8", upstream);
 	struct elf e = elf_make(data, len, true);
 
@@ -216,14 +216,13 @@ static void test_pointed(void **state)
 	static const struct {
 		size_t size;
 		bool big_endian;
-	} forms[] = {{8, false}, {8, true}, {4, false}, {4, true}};
-	unsigned char data[4096] = {0};
+	} forms[] = { { 8, false }, { 8, true }, { 4, false }, { 4, true } };
+	unsigned char data[4096] = { 0 };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 4; i++) {
-		size_t len = make_pointed(data, "go1.15.15", upstream, forms[i].size,
-					  forms[i].big_endian);
+		size_t len = make_pointed(data, "go1.15.15", upstream, forms[i].size, forms[i].big_endian);
 		struct elf e = elf_make(data, len, true);
 
 		check_upstream(&e, "go1.15.15");
@@ -233,7 +232,7 @@ static void test_pointed(void **state)
 
 static void test_built_into_another_program(void **state)
 {
-	unsigned char data[4096] = {0};
+	unsigned char data[4096] = { 0 };
 	struct elf e = elf_make(data, make_inline(data, "go1.22.8\n", k3s), true);
 	struct node_buildinfo info;
 
@@ -264,7 +263,7 @@ static void test_built_into_another_program(void **state)
 
 static void test_hostile_binaries(void **state)
 {
-	unsigned char data[4096] = {0}, *p;
+	unsigned char data[4096] = { 0 }, *p;
 	size_t len = make_inline(data, "go1.19.8", upstream), i;
 	struct elf e = elf_make(data, len, true), cut;
 	struct node_buildinfo info;
@@ -272,7 +271,7 @@ static void test_hostile_binaries(void **state)
 	(void)state;
 	/* Cut anywhere: an answer or none, but no crash. */
 	for (i = 0; i < e.size; i += 61) {
-		cut = (struct elf){.image = e.image, .size = i};
+		cut = (struct elf){ .image = e.image, .size = i };
 		if (!read_elf(&cut, &info))
 			node_buildinfo_free(&info);
 	}
@@ -297,7 +296,7 @@ static void test_hostile_binaries(void **state)
 	/* Pointers out of the file, at its very end, and a length that wraps around. */
 	len = make_pointed(data, "go1.15.15", upstream, 8, false);
 	for (i = 0; i < 3; i++) {
-		static const uint64_t addresses[] = {0, UINT64_MAX, BASE + 255};
+		static const uint64_t addresses[] = { 0, UINT64_MAX, BASE + 255 };
 		unsigned char bad[4096];
 
 		memcpy(bad, data, len);
@@ -319,7 +318,7 @@ static void test_hostile_binaries(void **state)
 	assert_int_equal(read_elf(&e, &info), -ENOENT);
 	free(e.image);
 	/* No ELF, no Go. */
-	e = (struct elf){.image = (unsigned char *)"#!/bin/sh\n", .size = 10};
+	e = (struct elf){ .image = (unsigned char *)"#!/bin/sh\n", .size = 10 };
 	assert_int_equal(read_elf(&e, &info), -ENOENT);
 	assert_null(node_go_version("/proc/self/exe"));
 	assert_null(node_go_version("/nowhere"));
@@ -330,7 +329,7 @@ static void test_hostile_binaries(void **state)
 static void test_versions_are_cached_by_file(void **state)
 {
 	char *dir = tmp_new(), path[PATH_MAX], *got;
-	unsigned char data[4096] = {0};
+	unsigned char data[4096] = { 0 };
 	size_t i;
 
 	(void)state;
@@ -374,11 +373,10 @@ static void expect_printed(const char *text, enum process_role role, const char 
 static void test_what_binaries_print(void **state)
 {
 	(void)state;
-	expect_printed(
-		"containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3\n",
-		PROCESS_CONTAINERD, "1.6.20~ds1", NULL);
-	expect_printed("containerd github.com/containerd/containerd/v2 2.1.9+unknown \n",
-		       PROCESS_CONTAINERD, "2.1.9+unknown", NULL);
+	expect_printed("containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u3\n",
+		       PROCESS_CONTAINERD, "1.6.20~ds1", NULL);
+	expect_printed("containerd github.com/containerd/containerd/v2 2.1.9+unknown \n", PROCESS_CONTAINERD,
+		       "2.1.9+unknown", NULL);
 	expect_printed("containerd github.com/containerd/containerd v1.7.27 "
 		       "05044ec0a9a75232cad458027ca83437aae3f4da\n",
 		       PROCESS_CONTAINERD, "v1.7.27", NULL);
@@ -389,9 +387,8 @@ static void test_what_binaries_print(void **state)
 	expect_printed("containerd-shim-runc-v2:\n  Version:  2.1.9+unknown\n  Revision: \n  Go "
 		       "version: go1.27.1\n",
 		       PROCESS_SHIM, "2.1.9+unknown", "go1.27.1");
-	expect_printed(
-		"shim:\n  Version:  v1.7.1 \n  Go version: go1.20.5 X:strictfipsruntime \r\n",
-		PROCESS_SHIM, "v1.7.1", "go1.20.5 X:strictfipsruntime");
+	expect_printed("shim:\n  Version:  v1.7.1 \n  Go version: go1.20.5 X:strictfipsruntime \r\n",
+		       PROCESS_SHIM, "v1.7.1", "go1.20.5 X:strictfipsruntime");
 	/* Not theirs. */
 	expect_printed("GNU bash, version 5.2.15(1)-release\n", PROCESS_CONTAINERD, NULL, NULL);
 	expect_printed("", PROCESS_CONTAINERD, NULL, NULL);
@@ -454,17 +451,15 @@ static void test_run(void **state)
 	char *version, *go_version, *want = surroundings();
 
 	(void)state;
-	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
-			 0);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version), 0);
 	expect(version, want);
 	expect(go_version, NULL);
 	free(version);
 	/* The same in a mount namespace that is entered, where that is permitted. */
 	mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (may_enter(mnt)) {
-		assert_int_equal(
-			node_version_run(fd, mnt, PROCESS_CONTAINERD, 10000, &version, &go_version),
-			0);
+		assert_int_equal(node_version_run(fd, mnt, PROCESS_CONTAINERD, 10000, &version, &go_version),
+				 0);
 		expect(version, want);
 		free(version);
 	}
@@ -474,12 +469,10 @@ static void test_run(void **state)
 	close(fd);
 	/* No program at all. */
 	fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
-			 0);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_CONTAINERD, 10000, &version, &go_version), 0);
 	assert_null(version);
 	close(fd);
-	assert_int_equal(node_version_run(-1, -1, PROCESS_CONTAINERD, 10000, &version, &go_version),
-			 -EBADF);
+	assert_int_equal(node_version_run(-1, -1, PROCESS_CONTAINERD, 10000, &version, &go_version), -EBADF);
 }
 
 static int64_t now_ms(void)
@@ -497,8 +490,7 @@ static void test_run_is_cut_short(void **state)
 	int64_t begin = now_ms();
 
 	(void)state;
-	assert_int_equal(node_version_run(fd, -1, PROCESS_SHIM, 200, &version, &go_version),
-			 -ETIMEDOUT);
+	assert_int_equal(node_version_run(fd, -1, PROCESS_SHIM, 200, &version, &go_version), -ETIMEDOUT);
 	assert_in_range(now_ms() - begin, 200, 5000);
 	assert_null(version);
 	/* Nothing is left of it. */
@@ -530,16 +522,16 @@ static void copy_self(const char *dir, const char *name, mode_t mode)
 
 static void test_which_binaries_are_run(void **state)
 {
-	static const char *const argv[] = {"containerd", NULL};
+	static const char *const argv[] = { "containerd", NULL };
 	/* For others to write to; among other files than this process; neither. */
 	static const struct {
 		const char *child;
 		mode_t mode;
 		bool runs;
-	} cases[] = {{"wait", 0775, false},
-		     {"wait", 0757, false},
-		     {"unshare", 0755, false},
-		     {"wait", 0755, true}};
+	} cases[] = { { "wait", 0775, false },
+		      { "wait", 0757, false },
+		      { "unshare", 0755, false },
+		      { "wait", 0755, true } };
 	char *version, *go_version, *want = surroundings();
 	int skipped = 0;
 	size_t i;
@@ -557,8 +549,7 @@ static void test_which_binaries_are_run(void **state)
 			continue;
 		}
 		assert_true(pid > 0);
-		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version),
-				 0);
+		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version), 0);
 		expect(version, cases[i].runs ? want : NULL);
 		expect(go_version, NULL);
 		free(version);
@@ -568,8 +559,7 @@ static void test_which_binaries_are_run(void **state)
 			expect(version, NULL);
 		free(version);
 		child_stop(pid);
-		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version),
-				 -ESRCH);
+		assert_int_equal(node_binary_read(pid, PROCESS_CONTAINERD, &version, &go_version), -ESRCH);
 		tmp_free(dir);
 	}
 	free(want);

@@ -6,12 +6,12 @@
 
 #include "test_node.h"
 
-#define SANDBOX "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SANDBOX	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define CONTAINER "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-#define TASKS "io.containerd.runtime.v2.task"
-#define POD_ANNOTATIONS \
+#define TASKS	  "io.containerd.runtime.v2.task"
+#define POD_ANNOTATIONS                                                                       \
 	"\"io.kubernetes.cri.sandbox-name\":\"web\",\"io.kubernetes.cri.sandbox-namespace\":" \
-	"\"prod\"," \
+	"\"prod\","                                                                           \
 	"\"io.kubernetes.cri.sandbox-uid\":\"u-1\""
 
 /* A state directory as that containerd leaves it. */
@@ -23,30 +23,30 @@ struct version {
 };
 
 static const struct version versions[] = {
-	{"state-1.4", NULL, NULL,
-	 "unix:///run/containerd/s/"
-	 "0365c5185bbabc8a3ae7561208f7a97aa3280527a0f7ea2c39b78caf8fc26d64",
-	 "unix:///run/containerd/s/"
-	 "e40e084f6eb225b27d0c2184a5c0d78becb55d85084dedc612d8e631fa827c56",
-	 10635, 10667, 10733, false},
-	{"state-1.6", "docker.io/local/bb:1", NULL,
-	 "unix:///run/containerd/s/"
-	 "76e77552e494ebfdcad89850b37f0794846f7907d276b7f7a6ab84c1d6975796",
-	 "unix:///run/containerd/s/"
-	 "fa3a31626e280da5d84eab08c20b879714aef902ee1f20cf7757e4a9e2362482",
-	 13280, 13311, 13380, true},
-	{"state-1.7", "docker.io/local/bb:1", NULL,
-	 "unix:///run/containerd/s/"
-	 "a58d3cff0bb0603e14abd6feac45d982c8c4b085f3eccc1ff2850630e6734a04",
-	 "unix:///run/containerd/s/"
-	 "f66be0762c9f8b9e32e150a211336dee3dbe9831d5b9eb9d0a3d0e5e36c525d5",
-	 11093, 11130, 11212, true},
-	{"state-2.1", "docker.io/local/bb:1", "docker.io/local/bb:1",
-	 "unix:///run/containerd/s/"
-	 "f43063597f3c063e5a46f2aefd59be94b16e9181862eff37b2e06621cbd8b599",
-	 "unix:///run/containerd/s/"
-	 "620bfd461a5a185a1c359db1a2ed035f905bdbc199946a3a2f0d5f24422ab2b7",
-	 11625, 11648, 11715, true},
+	{ "state-1.4", NULL, NULL,
+	  "unix:///run/containerd/s/"
+	  "0365c5185bbabc8a3ae7561208f7a97aa3280527a0f7ea2c39b78caf8fc26d64",
+	  "unix:///run/containerd/s/"
+	  "e40e084f6eb225b27d0c2184a5c0d78becb55d85084dedc612d8e631fa827c56",
+	  10635, 10667, 10733, false },
+	{ "state-1.6", "docker.io/local/bb:1", NULL,
+	  "unix:///run/containerd/s/"
+	  "76e77552e494ebfdcad89850b37f0794846f7907d276b7f7a6ab84c1d6975796",
+	  "unix:///run/containerd/s/"
+	  "fa3a31626e280da5d84eab08c20b879714aef902ee1f20cf7757e4a9e2362482",
+	  13280, 13311, 13380, true },
+	{ "state-1.7", "docker.io/local/bb:1", NULL,
+	  "unix:///run/containerd/s/"
+	  "a58d3cff0bb0603e14abd6feac45d982c8c4b085f3eccc1ff2850630e6734a04",
+	  "unix:///run/containerd/s/"
+	  "f66be0762c9f8b9e32e150a211336dee3dbe9831d5b9eb9d0a3d0e5e36c525d5",
+	  11093, 11130, 11212, true },
+	{ "state-2.1", "docker.io/local/bb:1", "docker.io/local/bb:1",
+	  "unix:///run/containerd/s/"
+	  "f43063597f3c063e5a46f2aefd59be94b16e9181862eff37b2e06621cbd8b599",
+	  "unix:///run/containerd/s/"
+	  "620bfd461a5a185a1c359db1a2ed035f905bdbc199946a3a2f0d5f24422ab2b7",
+	  11625, 11648, 11715, true },
 };
 
 static void expect(const char *got, const char *want)
@@ -183,14 +183,14 @@ static void test_all_bundles(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		struct seen s = {.v = &versions[i]};
+		struct seen s = { .v = &versions[i] };
 		char *dir = data_path(versions[i].state);
 
 		assert_int_equal(node_bundles(0, dir, see, &s), 0);
 		assert_int_equal(s.sandboxes, 1);
 		assert_int_equal(s.containers, 1);
 		assert_int_equal(s.others, 1);
-		s = (struct seen){.v = &versions[i], .stop_at = 2};
+		s = (struct seen){ .v = &versions[i], .stop_at = 2 };
 		assert_int_equal(node_bundles(0, dir, see, &s), -ECANCELED);
 		assert_int_equal(s.sandboxes + s.containers + s.others, 2);
 		free(dir);
@@ -386,8 +386,7 @@ static void test_annotations_are_kept_as_they_are(void **state)
 	tmp_free(dir);
 }
 
-static void expect_names(const char *log_directory, const char *namespace, const char *pod,
-			 const char *uid)
+static void expect_names(const char *log_directory, const char *namespace, const char *pod, const char *uid)
 {
 	char *dir = tmp_new(), *config;
 	struct node_container c;
@@ -435,11 +434,9 @@ static void test_completion(void **state)
 	bundle_write(dir, "ns", "c",
 		     "{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"sb\","
 		     "\"io.kubernetes.cri.sandbox-name\":\"own\"}}");
-	bundle_write(dir, "ns", "orphan",
-		     "{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"none\"}}");
+	bundle_write(dir, "ns", "orphan", "{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"none\"}}");
 	/* Another container is not a sandbox, whatever it is called. */
-	bundle_write(dir, "ns", "liar",
-		     "{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"c\"}}");
+	bundle_write(dir, "ns", "liar", "{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"c\"}}");
 	assert_int_equal(bundle_get(dir, "ns", "c", &c), 0);
 	assert_int_equal(node_bundle_complete(0, &c), 0);
 	expect(c.pod, "own");
@@ -468,14 +465,14 @@ static void test_hostile_files(void **state)
 		const char *text;
 		int64_t pid;
 	} pids[] = {
-		{"1", 1},
-		{"4194304\n", 4194304},
-		{"0", FACT_UNKNOWN},
-		{"-5", FACT_UNKNOWN},
-		{"12x", FACT_UNKNOWN},
-		{"99999999999", FACT_UNKNOWN},
-		{"", FACT_UNKNOWN},
-		{" 12", FACT_UNKNOWN},
+		{ "1", 1 },
+		{ "4194304\n", 4194304 },
+		{ "0", FACT_UNKNOWN },
+		{ "-5", FACT_UNKNOWN },
+		{ "12x", FACT_UNKNOWN },
+		{ "99999999999", FACT_UNKNOWN },
+		{ "", FACT_UNKNOWN },
+		{ " 12", FACT_UNKNOWN },
 	};
 
 	(void)state;
@@ -579,7 +576,7 @@ static void test_paths(void **state)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {.len = 4, .filter = filter};
+	struct sock_fprog program = { .len = 4, .filter = filter };
 	int status;
 	pid_t pid;
 
@@ -621,8 +618,7 @@ static void test_bundle_of_path(void **state)
 	char dir[64];
 
 	(void)state;
-	expect_bundle_of("/run/containerd/" TASKS "/k8s.io/abc/log",
-			 "/run/containerd/" TASKS "/k8s.io/abc");
+	expect_bundle_of("/run/containerd/" TASKS "/k8s.io/abc/log", "/run/containerd/" TASKS "/k8s.io/abc");
 	expect_bundle_of("/x/" TASKS "/ns/.abc/log", "/x/" TASKS "/ns/.abc");
 	expect_bundle_of("/run/containerd/" TASKS "/k8s.io/abc", NULL);
 	expect_bundle_of("/run/containerd/" TASKS "/k8s.io/abc/", NULL);
@@ -632,14 +628,13 @@ static void test_bundle_of_path(void **state)
 	expect_bundle_of("/var/log/pods/a_b_c/d/0.log", NULL);
 	expect_bundle_of("", NULL);
 	assert_int_equal(node_bundle_of_path("/" TASKS "/n/i/f", dir, strlen("/" TASKS "/n/i")), 0);
-	assert_int_equal(node_bundle_of_path("/" TASKS "/n/i/f", dir, strlen("/" TASKS "/n/i") + 1),
-			 1);
+	assert_int_equal(node_bundle_of_path("/" TASKS "/n/i/f", dir, strlen("/" TASKS "/n/i") + 1), 1);
 	assert_string_equal(dir, "/" TASKS "/n/i");
 }
 
 static void test_state_dir(void **state)
 {
-	struct node_process shim = {.role = PROCESS_SHIM, .pid = getpid()};
+	struct node_process shim = { .role = PROCESS_SHIM, .pid = getpid() };
 	char *dir = tmp_new(), *address = join(dir, "containerd.sock"), *got;
 
 	(void)state;

@@ -42,14 +42,14 @@ static void test_stat(void **state)
 
 static void test_ended(void **state)
 {
-	struct node_stat st = {.state = 'Z', .threads = 1};
+	struct node_stat st = { .state = 'Z', .threads = 1 };
 
 	(void)state;
 	assert_true(node_stat_ended(&st));
 	/* The leader has ended, other threads have not. */
 	st.threads = 2;
 	assert_false(node_stat_ended(&st));
-	st = (struct node_stat){.state = 'S', .threads = 1};
+	st = (struct node_stat){ .state = 'S', .threads = 1 };
 	assert_false(node_stat_ended(&st));
 }
 
@@ -87,10 +87,9 @@ static void test_split(void **state)
 	node_args_free(&args);
 }
 
-static void expect_shim(struct node_args args, const char *namespace, const char *id,
-			const char *address)
+static void expect_shim(struct node_args args, const char *namespace, const char *id, const char *address)
 {
-	struct node_process p = {.role = PROCESS_SHIM};
+	struct node_process p = { .role = PROCESS_SHIM };
 
 	assert_int_equal(node_shim_parse(&args, &p), 0);
 	if (namespace)
@@ -112,13 +111,12 @@ static void expect_shim(struct node_args args, const char *namespace, const char
 static void test_shim_arguments(void **state)
 {
 	(void)state;
-	expect_shim(
-		ARGS("/usr/bin/" SHIM "\0-namespace\0k8s.io\0-id\0abc\0-address\0/run/c.sock\0"),
-		"k8s.io", "abc", "/run/c.sock");
-	expect_shim(ARGS(SHIM "\0-namespace=k8s.io\0--id=abc\0--address\0/run/c.sock\0-debug"),
+	expect_shim(ARGS("/usr/bin/" SHIM "\0-namespace\0k8s.io\0-id\0abc\0-address\0/run/c.sock\0"),
 		    "k8s.io", "abc", "/run/c.sock");
-	expect_shim(ARGS(SHIM "\0-debug\0-debug=true\0-namespace\0n\0-id\0i\0-address\0a=b\0"), "n",
-		    "i", "a=b");
+	expect_shim(ARGS(SHIM "\0-namespace=k8s.io\0--id=abc\0--address\0/run/c.sock\0-debug"), "k8s.io",
+		    "abc", "/run/c.sock");
+	expect_shim(ARGS(SHIM "\0-debug\0-debug=true\0-namespace\0n\0-id\0i\0-address\0a=b\0"), "n", "i",
+		    "a=b");
 	/* Helpers: start, delete, -v, -info. */
 	expect_shim(ARGS(SHIM "\0-namespace\0n\0-address\0/s\0-publish-binary\0/usr/bin/"
 			      "containerd\0-id\0i\0start\0"),
@@ -147,25 +145,25 @@ static void test_unix_lines(void **state)
 		uint64_t ino;
 		const char *path;
 	} lines[] = {
-		{"Num       RefCount Protocol Flags    Type St Inode Path\n", 0, 0, NULL},
-		{"00000000a1b2c3d4: 00000002 00000000 00010000 0001 01 18446744073709551615 "
-		 "/run/containerd/containerd.sock\n",
-		 1, UINT64_MAX, "/run/containerd/containerd.sock"},
-		{"0000000000000000: 00000002 00000000 00010000 0001 01 23456 "
-		 "@/containerd-shim/x.sock@\n",
-		 1, 23456, "@/containerd-shim/x.sock@"},
+		{ "Num       RefCount Protocol Flags    Type St Inode Path\n", 0, 0, NULL },
+		{ "00000000a1b2c3d4: 00000002 00000000 00010000 0001 01 18446744073709551615 "
+		  "/run/containerd/containerd.sock\n",
+		  1, UINT64_MAX, "/run/containerd/containerd.sock" },
+		{ "0000000000000000: 00000002 00000000 00010000 0001 01 23456 "
+		  "@/containerd-shim/x.sock@\n",
+		  1, 23456, "@/containerd-shim/x.sock@" },
 		/* Connected, a datagram socket, no name. */
-		{"0000000000000000: 00000003 00000000 00000000 0001 03 23457 "
-		 "/run/containerd/containerd.sock\n",
-		 0, 0, NULL},
-		{"0000000000000000: 00000002 00000000 00010000 0002 01 23458 /run/systemd/notify\n",
-		 0, 0, NULL},
-		{"0000000000000000: 00000002 00000000 00010000 0001 01 23459\n", 0, 0, NULL},
-		{"0000000000000000: 00000002 00000000 00010000 0001 01 23460 /a name with blanks "
-		 "\n",
-		 1, 23460, "/a name with blanks "},
-		{"", 0, 0, NULL},
-		{"/run/x\n", 0, 0, NULL},
+		{ "0000000000000000: 00000003 00000000 00000000 0001 03 23457 "
+		  "/run/containerd/containerd.sock\n",
+		  0, 0, NULL },
+		{ "0000000000000000: 00000002 00000000 00010000 0002 01 23458 /run/systemd/notify\n", 0, 0,
+		  NULL },
+		{ "0000000000000000: 00000002 00000000 00010000 0001 01 23459\n", 0, 0, NULL },
+		{ "0000000000000000: 00000002 00000000 00010000 0001 01 23460 /a name with blanks "
+		  "\n",
+		  1, 23460, "/a name with blanks " },
+		{ "", 0, 0, NULL },
+		{ "/run/x\n", 0, 0, NULL },
 	};
 	size_t i;
 
@@ -205,12 +203,11 @@ static void test_which_socket_is_grpc(void **state)
 {
 	(void)state;
 	expect_grpc("/x/api", 4,
-		    (const char *const[]){"/run/nri/nri.sock", "/x/api.ttrpc", "/x/debug.sock",
-					  "/x/api"});
+		    (const char *const[]){ "/run/nri/nri.sock", "/x/api.ttrpc", "/x/debug.sock", "/x/api" });
 	expect_grpc("/x/containerd.sock", 3,
-		    (const char *const[]){"/x/other", "/x/containerd.sock", "/x/debug.sock"});
-	expect_grpc("/x/only", 3, (const char *const[]){"/x/only", "/y.ttrpc", "/x/debug.sock"});
-	expect_grpc(NULL, 2, (const char *const[]){"/x/one", "/x/two"});
+		    (const char *const[]){ "/x/other", "/x/containerd.sock", "/x/debug.sock" });
+	expect_grpc("/x/only", 3, (const char *const[]){ "/x/only", "/y.ttrpc", "/x/debug.sock" });
+	expect_grpc(NULL, 2, (const char *const[]){ "/x/one", "/x/two" });
 	expect_grpc(NULL, 0, NULL);
 }
 
@@ -218,7 +215,7 @@ static void test_which_socket_is_grpc(void **state)
 
 static int listen_on(const char *path)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
@@ -240,8 +237,7 @@ static int child_main(const char *mode)
 	pid_t parent = getpid();
 	pthread_t t;
 
-	if (!strcmp(mode, "listen") &&
-	    (listen_on("containerd.sock") || listen_on("containerd.sock.ttrpc")))
+	if (!strcmp(mode, "listen") && (listen_on("containerd.sock") || listen_on("containerd.sock.ttrpc")))
 		return 1;
 	/* A process that has forked and will call exec only later. */
 	if (!strcmp(mode, "fork") && !fork()) {
@@ -271,21 +267,20 @@ static const struct node_process *find(const struct node_process *list, size_t n
 
 static void test_scan(void **state)
 {
-	static const char *const shim[] = {SHIM,        "-namespace", "k8s.io",      "-id",
-					   "sandbox-1", "-address",   "/run/t.sock", NULL};
-	static const char *const helper[] = {"containerd-shim-kata-v2",
-					     "-namespace",
-					     "n",
-					     "-id",
-					     "i",
-					     "-address",
-					     "/run/t.sock",
-					     "start",
-					     NULL};
-	static const char *const daemon[] = {"containerd", "-a", "/run/t.sock", "--state=/run/t",
-					     NULL};
-	static const char *const dump[] = {"containerd", "config", "dump", NULL};
-	static const char *const stress[] = {"containerd-stress", NULL};
+	static const char *const shim[] = { SHIM,	 "-namespace", "k8s.io",      "-id",
+					    "sandbox-1", "-address",   "/run/t.sock", NULL };
+	static const char *const helper[] = { "containerd-shim-kata-v2",
+					      "-namespace",
+					      "n",
+					      "-id",
+					      "i",
+					      "-address",
+					      "/run/t.sock",
+					      "start",
+					      NULL };
+	static const char *const daemon[] = { "containerd", "-a", "/run/t.sock", "--state=/run/t", NULL };
+	static const char *const dump[] = { "containerd", "config", "dump", NULL };
+	static const char *const stress[] = { "containerd-stress", NULL };
 	char *dir = tmp_new(), bundle[PATH_MAX], self[PATH_MAX];
 	const struct node_process *p;
 	struct node_process *list;
@@ -348,8 +343,8 @@ static void test_scan(void **state)
 
 static void test_scan_leaves_out_what_has_only_forked(void **state)
 {
-	static const char *const shim[] = {SHIM, "-namespace", "k8s.io",      "-id",
-					   "x",  "-address",   "/run/t.sock", NULL};
+	static const char *const shim[] = { SHIM, "-namespace", "k8s.io",      "-id",
+					    "x",  "-address",	"/run/t.sock", NULL };
 	struct node_process *list;
 	char *dir = tmp_new();
 	size_t n, i;
@@ -379,7 +374,7 @@ static void *hold(void *arg)
 
 static void test_process(void **state)
 {
-	static const char *const argv[] = {"o) S 1 (\nx", NULL};
+	static const char *const argv[] = { "o) S 1 (\nx", NULL };
 	struct fact_usage usage;
 	struct node_process p;
 	char *dir = tmp_new();
@@ -430,7 +425,7 @@ static void test_process(void **state)
 /* A handle never shows the process that has the pid afterwards. */
 static void test_handle_outlives_process(void **state)
 {
-	static const char *const argv[] = {"x", NULL};
+	static const char *const argv[] = { "x", NULL };
 	char *dir = tmp_new();
 	struct node_stat st;
 	pid_t pid;
@@ -451,10 +446,10 @@ static void test_handle_outlives_process(void **state)
 
 static void test_containerd_by_its_sockets(void **state)
 {
-	static const char *const bare[] = {"containerd", NULL};
-	static const char *const blanked[] = {"containerd", "", NULL};
+	static const char *const bare[] = { "containerd", NULL };
+	static const char *const blanked[] = { "containerd", "", NULL };
 	char *dir = tmp_new(), cwd[PATH_MAX];
-	const char *const *argv[] = {bare, blanked};
+	const char *const *argv[] = { bare, blanked };
 	struct node_runtime r;
 	struct node_process p;
 	char **paths;
@@ -496,8 +491,8 @@ static void test_runtime(void **state)
 		"version = 2\nstate = '/run/x'\nroot = '/var/lib/x'\nimports = ['more.toml']\n"
 		"[grpc]\naddress = '/run/x/x.sock'\n[debug]\naddress = '/run/x/debug.sock'\n";
 	char *dir = tmp_new(), path[PATH_MAX], text[1024];
-	const char *argv[] = {"containerd", "--log-level", "debug", "--config", "config.toml",
-			      NULL,         NULL,          NULL,    NULL};
+	const char *argv[] = { "containerd", "--log-level", "debug", "--config", "config.toml",
+			       NULL,	     NULL,	    NULL,    NULL };
 	struct node_process p;
 	struct node_runtime r;
 	char *got;
@@ -518,8 +513,8 @@ static void test_runtime(void **state)
 	assert_string_equal(r.root, "/var/lib/x");
 	snprintf(path, sizeof(path), "%s/config.toml", dir);
 	assert_string_equal(r.config_path, path);
-	snprintf(text, sizeof(text),
-		 "%s# imported: %s/more.toml\n[plugins.x]\ntoken = \"<redacted>\"", config, dir);
+	snprintf(text, sizeof(text), "%s# imported: %s/more.toml\n[plugins.x]\ntoken = \"<redacted>\"",
+		 config, dir);
 	assert_string_equal(r.config_text, text);
 	assert_string_equal(r.config_sha256,
 			    "7b3bb16d3b14dfe0046283d3f06b0af5e5e61e5cc983956a55d3e2d3c53f15b6");
@@ -588,7 +583,7 @@ static int64_t schedstat_sum(pid_t pid)
 
 static void test_usage(void **state)
 {
-	static const char *const argv[] = {"burner", NULL};
+	static const char *const argv[] = { "burner", NULL };
 	struct fact_usage u, later;
 	char *dir = tmp_new();
 	struct timespec now;

@@ -15,8 +15,8 @@ static int dump_item(void *ctx, const struct node_toml_item *item)
 	size_t i;
 
 	for (i = 0; i < item->depth; i++)
-		d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s",
-					   i ? "|" : "", item->path[i]);
+		d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s", i ? "|" : "",
+					   item->path[i]);
 	d->len += (size_t)snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s%s\n",
 				   item->type == NODE_TOML_STRING ? "=s:"
 				   : item->type == NODE_TOML_BARE ? "=b:"
@@ -45,12 +45,10 @@ static void test_values(void **state)
 	assert_string_equal(dump("a = 1\nb=true # why\n c . \"d.e\".f = -1.5e3\n", 0, 0),
 			    "a=b:1\nb=b:true\n# why\nc|d.e|f=b:-1.5e3\n");
 	assert_string_equal(
-		dump("[x]\ny='a\\b'\n[x.\"q r\".'s']\nz = \"\\t\\u00e9\\U0001F600\\\"\\x41\"", 0,
-		     0),
+		dump("[x]\ny='a\\b'\n[x.\"q r\".'s']\nz = \"\\t\\u00e9\\U0001F600\\\"\\x41\"", 0, 0),
 		"x|y=s:a\\b\nx|q r|s|z=s:\t\xc3\xa9\xf0\x9f\x98\x80\"A\n");
 	assert_string_equal(
-		dump("a = [ 'x', # one\n [\"y\", 2],\n]\r\n[[t]]\nk={a='1', b . c = [3], }\n", 0,
-		     0),
+		dump("a = [ 'x', # one\n [\"y\", 2],\n]\r\n[[t]]\nk={a='1', b . c = [3], }\n", 0, 0),
 		"a=s:x\n# one\na=s:y\na=b:2\nt|k|a=s:1\nt|k|b|c=b:3\n");
 	assert_string_equal(
 		dump("a = \"\"\"\n\"two\"\" \\\n   \n  joined\"\"\"\"\"\nb = '''x\n''y'''\n", 0, 0),
@@ -115,7 +113,7 @@ static void test_not_toml(void **state)
 static void test_stop(void **state)
 {
 	const char *doc = "a = 1\nb = 2\nc = 3\n";
-	struct dump d = {.stop_after = 2};
+	struct dump d = { .stop_after = 2 };
 	size_t error_at;
 
 	(void)state;
@@ -147,7 +145,7 @@ static int blank_environments(char *text)
 
 static void test_real_configurations_are_read_and_kept(void **state)
 {
-	static const char *const names[] = {"default-1.6.toml", "default-2.1.toml"};
+	static const char *const names[] = { "default-1.6.toml", "default-2.1.toml" };
 	size_t i;
 
 	(void)state;
@@ -187,7 +185,7 @@ static void test_redact(void **state)
 {
 	size_t len, error_at;
 	char *text = data_read("secrets.toml", &len), *out, *again, secret[24];
-	struct dump d = {0};
+	struct dump d = { 0 };
 	int i;
 
 	(void)state;
@@ -211,15 +209,14 @@ static void test_redact(void **state)
 	assert_non_null(strstr(out, "  max_container_log_line_size = 262144\n"));
 	assert_non_null(strstr(out, "#   max_container_log_line_size = 16384\n"));
 	assert_non_null(strstr(out, "\"https://<redacted>@mirror.example.com:5000/v2?a=b@c\"]\n"));
-	assert_non_null(
-		strstr(out, "      username = \"<redacted>\"\n      password = \"<redacted>\"\n"));
+	assert_non_null(strstr(out, "      username = \"<redacted>\"\n      password = \"<redacted>\"\n"));
 	assert_non_null(strstr(out, "      ca_file = \"/etc/containerd/ca.pem\"\n"));
 	assert_non_null(strstr(out, "      insecure_skip_verify = false\n"));
 	assert_non_null(strstr(out, "  empty_password = \"\"\n"));
 	assert_non_null(strstr(out, "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs."
 				    "\"registry.example.com\".auth]\n"));
-	assert_non_null(strstr(
-		out, "args = [\"--decryption-keys-path\", \"/etc/containerd/ocicrypt/keys\"]"));
+	assert_non_null(
+		strstr(out, "args = [\"--decryption-keys-path\", \"/etc/containerd/ocicrypt/keys\"]"));
 	assert_non_null(strstr(out, "# kept by SECRET-NOT-A-SECRET"));
 	assert_non_null(strstr(out, "  last = \"kept\"\n"));
 	assert_non_null(strstr(out, "  greeting = \"<redacted>\"\n"));
@@ -246,8 +243,7 @@ static void test_redact_drops_what_it_cannot_read(void **state)
 	expect_redacted("a = 1\nb = 'x\npassword = \"y\"\n",
 			"a = 1\n# <redacted>: not valid TOML from line 2 on\n");
 	/* The password stands in the very statement that is broken. */
-	expect_redacted("k = { password = \"x\", \n",
-			"# <redacted>: not valid TOML from line 1 on\n");
+	expect_redacted("k = { password = \"x\", \n", "# <redacted>: not valid TOML from line 1 on\n");
 	expect_redacted("", "");
 	expect_redacted("# no newline: token=abc", "# no newline: token= <redacted>");
 	expect_redacted("password = \"x\"\r\n# secret: y\r\nz = 1\r\n",

@@ -30,7 +30,7 @@ static const char *text(struct texts *t, bool has, ProtobufCBinaryData bytes)
 }
 
 #define TEXT(t, m, member) text(t, (m)->has_##member, (m)->member)
-#define KNOWN(m, member) ((m)->has_##member ? (m)->member : FACT_UNKNOWN)
+#define KNOWN(m, member)   ((m)->has_##member ? (m)->member : FACT_UNKNOWN)
 
 static int give_host(const Shimscope__Host *m, const struct fact_sink *sink, struct texts *t)
 {

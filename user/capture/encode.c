@@ -16,37 +16,36 @@ _Static_assert((int)PROCESS_CLIENT == (int)SHIMSCOPE__PROCESS_ROLE__PROCESS_CLIE
 _Static_assert((int)DIRECTION_WRITE == (int)SHIMSCOPE__DIRECTION__DIRECTION_WRITE, "directions differ");
 
 /* Unknown text is absent; "" is not unknown. */
-#define PUT_TEXT(msg, member, value)                                                                   \
-	do {                                                                                           \
-		const char *text_ = (value);                                                           \
-		if (text_) {                                                                           \
-			(msg).has_##member = 1;                                                        \
-			(msg).member = (ProtobufCBinaryData){ strlen(text_), (uint8_t *)text_ };       \
-		}                                                                                      \
+#define PUT_TEXT(msg, member, value)                                                             \
+	do {                                                                                     \
+		const char *text_ = (value);                                                     \
+		if (text_) {                                                                     \
+			(msg).has_##member = 1;                                                  \
+			(msg).member = (ProtobufCBinaryData){ strlen(text_), (uint8_t *)text_ }; \
+		}                                                                                \
 	} while (0)
 
 /* A number that can be unknown, and is absent then. */
-#define PUT_KNOWN(msg, member, value)                                                                  \
-	do {                                                                                           \
-		int64_t known_ = (value);                                                              \
-		if (known_ != FACT_UNKNOWN) {                                                          \
-			(msg).has_##member = 1;                                                        \
-			(msg).member = known_;                                                         \
-		}                                                                                      \
+#define PUT_KNOWN(msg, member, value)           \
+	do {                                    \
+		int64_t known_ = (value);       \
+		if (known_ != FACT_UNKNOWN) {   \
+			(msg).has_##member = 1; \
+			(msg).member = known_;  \
+		}                               \
 	} while (0)
 
 /* A number, boolean or enum whose absence says 0. */
-#define PUT(msg, member, value)                                                                        \
-	do {                                                                                           \
-		(msg).member = (value);                                                                \
-		(msg).has_##member = (msg).member != 0;                                                \
+#define PUT(msg, member, value)                         \
+	do {                                            \
+		(msg).member = (value);                 \
+		(msg).has_##member = (msg).member != 0; \
 	} while (0)
 
-#define PUT_FACT(w, KIND, kind_member, msg)                                                            \
-	capture_put(w, &(Shimscope__Fact){                                                             \
-			       .base = PROTOBUF_C_MESSAGE_INIT(&shimscope__fact__descriptor),          \
-			       .kind_case = SHIMSCOPE__FACT__KIND_##KIND,                              \
-			       .kind_member = &(msg) })
+#define PUT_FACT(w, KIND, kind_member, msg)                                                               \
+	capture_put(w, &(Shimscope__Fact){ .base = PROTOBUF_C_MESSAGE_INIT(&shimscope__fact__descriptor), \
+					   .kind_case = SHIMSCOPE__FACT__KIND_##KIND,                     \
+					   .kind_member = &(msg) })
 
 static int sink_host(void *ctx, const struct fact_host *f)
 {

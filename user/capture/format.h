@@ -14,20 +14,20 @@
  * Of the PNG kind: the first byte is not ASCII, and line ends that a text-mode transfer would change
  * are part of it.
  */
-#define CAPTURE_MAGIC "\x89SSC\r\n\x1a\n"
-#define CAPTURE_MAGIC_LEN 8
-#define CAPTURE_BLOCK_MAGIC "SSCB"
+#define CAPTURE_MAGIC		"\x89SSC\r\n\x1a\n"
+#define CAPTURE_MAGIC_LEN	8
+#define CAPTURE_BLOCK_MAGIC	"SSCB"
 #define CAPTURE_BLOCK_MAGIC_LEN 4
 
 /* A reader refuses a newer major and reads a newer minor, passing over what it does not know. */
 #define CAPTURE_MAJOR 1U
 #define CAPTURE_MINOR 0U
 
-#define CAPTURE_HEADER_LEN 16
+#define CAPTURE_HEADER_LEN	 16
 #define CAPTURE_BLOCK_HEADER_LEN 24
 
 /* Block types. On disk: append only. */
-#define CAPTURE_BLOCK_FACTS 1
+#define CAPTURE_BLOCK_FACTS  1
 #define CAPTURE_BLOCK_SCHEMA 2
 
 /*
@@ -35,9 +35,9 @@
  * bytes that do not compress is far below 64 KiB for 16 MiB (5 bytes per 16 KiB).
  */
 #define CAPTURE_RAW_WRITTEN_MAX (1U << 20)
-#define CAPTURE_RAW_MAX (16U << 20)
-#define CAPTURE_PACKED_MAX (CAPTURE_RAW_MAX + (64U << 10))
-#define CAPTURE_FACT_MAX (CAPTURE_RAW_WRITTEN_MAX - 16)
+#define CAPTURE_RAW_MAX		(16U << 20)
+#define CAPTURE_PACKED_MAX	(CAPTURE_RAW_MAX + (64U << 10))
+#define CAPTURE_FACT_MAX	(CAPTURE_RAW_WRITTEN_MAX - 16)
 
 /* Each fact in a block is field 1, length-delimited, of a Capture message. */
 #define CAPTURE_FACT_TAG 0x0a

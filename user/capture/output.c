@@ -45,13 +45,15 @@ static int open_existing(const char *path, char *err, size_t err_size)
 static int take_regular(int fd, const struct stat *st, const char *path, char *err, size_t err_size)
 {
 	if (st->st_uid != geteuid()) {
-		snprintf(err, err_size, "cannot replace %s: it belongs to user %u; remove it or take another name",
-			 path, st->st_uid);
+		snprintf(err, err_size,
+			 "cannot replace %s: it belongs to user %u; remove it or take another name", path,
+			 st->st_uid);
 		return -EPERM;
 	}
 	if (st->st_nlink > 1) {
-		snprintf(err, err_size, "cannot replace %s: the file has %lu names; remove this one or take another",
-			 path, (unsigned long)st->st_nlink);
+		snprintf(err, err_size,
+			 "cannot replace %s: the file has %lu names; remove this one or take another", path,
+			 (unsigned long)st->st_nlink);
 		return -EMLINK;
 	}
 	/* File systems without locks have no second writer to tell of. */

@@ -118,7 +118,8 @@ static int read_header(struct reader *r)
 
 		if (memcmp(header, CAPTURE_MAGIC, len) != 0)
 			return fail(r, -EPROTO, "%s is not a capture", r->name);
-		return fail(r, -EPROTO, "%s is a capture cut off within its header: nothing is left", r->name);
+		return fail(r, -EPROTO, "%s is a capture cut off within its header: nothing is left",
+			    r->name);
 	}
 	if (memcmp(header, CAPTURE_MAGIC, CAPTURE_MAGIC_LEN) != 0)
 		return fail(r, -EPROTO, "%s is not a capture", r->name);
@@ -126,8 +127,8 @@ static int read_header(struct reader *r)
 		return fail(r, -EPROTO, "%s is a capture with a damaged header", r->name);
 	if (major > CAPTURE_MAJOR)
 		return fail(r, -EPROTONOSUPPORT,
-			    "%s is of capture format %u.%u, newer than %u.%u which this version reads", r->name,
-			    (unsigned int)major, (unsigned int)minor, CAPTURE_MAJOR, CAPTURE_MINOR);
+			    "%s is of capture format %u.%u, newer than %u.%u which this version reads",
+			    r->name, (unsigned int)major, (unsigned int)minor, CAPTURE_MAJOR, CAPTURE_MINOR);
 	if (major < CAPTURE_MAJOR)
 		return fail(r, -EPROTO, "%s is of capture format %u.%u, which never was", r->name,
 			    (unsigned int)major, (unsigned int)minor);
@@ -255,7 +256,8 @@ static void check_rest(struct reader *r)
 
 	if (fill(r, &byte, 1) == 1)
 		snprintf(r->status->warning, sizeof(r->status->warning),
-			 "what follows the end mark at byte %" PRIu64 " was passed over", r->status->good_bytes);
+			 "what follows the end mark at byte %" PRIu64 " was passed over",
+			 r->status->good_bytes);
 }
 
 int capture_read_fd(int fd, const char *name, const struct fact_sink *sink, struct capture_status *status,

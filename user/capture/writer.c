@@ -152,7 +152,8 @@ int capture_put(struct capture_writer *w, const Shimscope__Fact *fact)
 	head[0] = CAPTURE_FACT_TAG;
 	frame = 1 + varint_put(head + 1, len);
 
-	if (w->raw_len + frame + len > CAPTURE_RAW_WRITTEN_MAX || (w->raw_len >= BLOCK_TARGET && !in_window)) {
+	if (w->raw_len + frame + len > CAPTURE_RAW_WRITTEN_MAX ||
+	    (w->raw_len >= BLOCK_TARGET && !in_window)) {
 		ret = capture_flush(w);
 		if (ret)
 			return ret;

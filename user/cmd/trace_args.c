@@ -72,8 +72,12 @@ static unsigned long number(struct argp_state *state, const char *option, const 
 static error_t selection_parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace_args *a = state->input;
-	struct session_selection *sel = a ? &a->session.selection : NULL;
+	struct session_selection *sel;
 
+	/* argp asks each parser about keys of its own before there is any input. */
+	if (!a)
+		return ARGP_ERR_UNKNOWN;
+	sel = &a->session.selection;
 	switch (key) {
 	case OPT_ADDRESS:
 		if (sel->n_addresses == sizeof(a->addresses) / sizeof(a->addresses[0]))

@@ -143,8 +143,8 @@ int64_t clock_ns(int clock);
 /* processes.c */
 struct trace_process *process_get(struct session *s, uint32_t pid);
 struct trace_process *process_get_as(struct session *s, uint32_t pid, enum process_role hint);
-void process_add_found(struct session *s, const struct node_process *p);
-void process_add_unwanted(struct session *s, const struct node_process *p);
+void process_add_found(struct session *s, const struct node_process *found);
+void process_add_unwanted(struct session *s, const struct node_process *found);
 void process_event(struct session *s, const struct ss_process *rec);
 void process_describe(struct session *s, struct trace_process *p);
 /* Make sure that the sinks know it: before facts that name it. */
