@@ -43,11 +43,9 @@ PKG_CONFIG := pkg-config
 endif
 PROTOC_C ?= protoc-c
 
-VERSION := 0.1.0
-
 PACKAGES := libbpf libelf zlib jansson libprotobuf-c libcap-ng ncursesw libmd
 PKG_FLAGS := $(if $(STATIC),--static)
-CPPFLAGS += -D_GNU_SOURCE -DSHIMSCOPE_VERSION='"$(VERSION)"' -Iuser -Ibpf -I$(OUTPUT)
+CPPFLAGS += -D_GNU_SOURCE -Iuser -Ibpf -I$(OUTPUT)
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wformat-signedness -Werror
 ALL_CFLAGS := -std=gnu11 $(WARNINGS) $(CFLAGS) $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
@@ -187,11 +185,11 @@ lint: $(GENERATED)
 	$(call msg,FORMAT,clang-format)
 	$(Q)clang-format --dry-run -Werror $(FORMAT_FILES)
 	$(call msg,TIDY,clang-tidy)
-	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- $(subst ",\",$(CPPFLAGS)) -std=gnu11 2>/dev/null || { echo "clang-tidy: $$0"; exit 255; }'
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- $(CPPFLAGS) -std=gnu11 2>/dev/null || { echo "clang-tidy: $$0"; exit 255; }'
 	$(call msg,CPPCHECK,cppcheck)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--library=tests/cppcheck.cfg --inline-suppr --suppress=missingIncludeSystem \
-		-Iuser -Ibpf -I$(OUTPUT) -DSHIMSCOPE_VERSION='"$(VERSION)"' $(TIDY_FILES)
+		--library=tests/cppcheck.cfg --inline-suppr --suppress=missingIncludeSystem --suppress=preprocessorErrorDirective \
+		-Iuser -Ibpf -I$(OUTPUT) $(TIDY_FILES)
 	$(call msg,SHELL,shellcheck)
 	$(Q)shellcheck -x $(SHELL_FILES)
 

@@ -108,7 +108,9 @@ fi
 khz=1000000
 [[ -n $icount ]] || khz=$(/usr/bin/python3 "$VM_DIR/tsc.py" 2>/dev/null) || khz=
 arguments="console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check"
-arguments+=" lsm=lockdown,yama,bpf random.trust_cpu=on ${khz:+tsc_early_khz=$khz} $append"
+arguments+=" lsm=lockdown,yama,bpf random.trust_cpu=on ${khz:+tsc_early_khz=$khz}"
+# Addresses that differ between runs would change what caches and the translator make of the code.
+arguments+="${icount:+ nokaslr norandmaps} $append"
 
 # boot DEADLINE: one life of the machine. 0: it ended by itself; 1: it never got to init; 2: out of time.
 boot() {

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "node/node.h"
 #include "view/bench_view.h"
+#include "version.h"
 
 struct bench_args {
 	struct bench_options bench;

@@ -13,6 +13,7 @@
 #include "probe/openfiles.h"
 #include "probe/privileges.h"
 #include "probe/tracer.h"
+#include "version.h"
 
 enum verdict { VERDICT_OK = 0, VERDICT_NOTE, VERDICT_BAD };
 static const char *const verdict_names[] = { "ok", "note", "bad" };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "version.h"
 
 static const struct command commands[] = {
 	{ "live", "watch transports and streams, refreshed each interval", cmd_live },

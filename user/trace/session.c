@@ -10,6 +10,7 @@
 #include "probe/openfiles.h"
 #include "probe/privileges.h"
 #include "trace/state.h"
+#include "version.h"
 
 /* So few processes' memory is looked at without much delay. */
 #define MEMORY_AT_ONCE 16
