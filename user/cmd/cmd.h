@@ -61,7 +61,6 @@ struct trace_args {
 	const char *addresses[64];
 	int64_t pids[256];
 	char selection[1024];
-	char tracer_text[64];
 };
 extern const struct argp trace_argp;
 /* --address, --pid, --container, --pod, --namespace only (map). */

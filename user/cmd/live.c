@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* shimscope live: watch transports and streams. */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,14 +86,6 @@ static int interval_show(const struct live_args *a, struct model *m, struct tui 
 	return err;
 }
 
-/* Wait for the tracer or a key. Returns true when the user wants to leave. */
-static bool keys_handle(struct tui *t)
-{
-	struct pollfd fd = { .fd = tui_fd(t), .events = POLLIN };
-
-	return poll(&fd, 1, 0) > 0 && tui_keys(t) == 1;
-}
-
 static int live_run(const struct live_args *a, struct session *s, struct model *m, struct tui *t)
 {
 	unsigned long shown = 0;
@@ -104,7 +95,7 @@ static int live_run(const struct live_args *a, struct session *s, struct model *
 		n = session_poll(s, POLL_MS);
 		if (n < 0)
 			return n;
-		if (t && keys_handle(t))
+		if (t && tui_keys(t) == 1)
 			return 0;
 		if (n == 0)
 			continue;

@@ -123,6 +123,11 @@ static error_t trace_parse(int key, char *arg, struct argp_state *state)
 		a->session.tracer.writers = true;
 		return 0;
 	case OPT_BACKEND:
+		if (strcmp(arg, "fsession") == 0) {
+			cmd_error("backend fsession is not in this build: it needs Linux 7.0 and libbpf 1.7; "
+				  "use fentry or auto");
+			exit(EXIT_UNSUPPORTED);
+		}
 		if (backend_parse(arg, &a->session.tracer.backend))
 			cmd_usage_error(state, "--backend takes auto, fentry, kprobe or syscall, not '%s'",
 					arg);
