@@ -209,10 +209,13 @@ static void fill_scope(struct resolve *r)
 	}
 }
 
-static bool is_exact(const struct model *m)
+static bool is_exact(const struct model *m, enum model_scope scope)
 {
-	/* Folded operations are counted, and untimed ones are; anything else is a gap. */
-	return m->trace.complete && m->loss.ring_dropped == 0 && m->loss.map_full == 0 &&
+	/*
+	 * Folded operations are counted, and untimed ones are; anything else is a gap. A window that ended is
+	 * whole although the trace goes on.
+	 */
+	return (m->trace.complete || scope == MODEL_WINDOW) && m->loss.ring_dropped == 0 && m->loss.map_full == 0 &&
 	       m->loss.hook_missed == 0 && m->loss.unseen == 0;
 }
 
@@ -225,6 +228,6 @@ int rows_resolve(struct resolve *r)
 	err = err ? err : list_transports(r);
 	err = err ? err : list_processes(r);
 	fill_scope(r);
-	r->m->exact = is_exact(r->m);
+	r->m->exact = is_exact(r->m, r->scope);
 	return err;
 }
