@@ -215,8 +215,8 @@ static bool is_exact(const struct model *m, enum model_scope scope)
 	 * Folded operations are counted, and untimed ones are; anything else is a gap. A window that ended is
 	 * whole although the trace goes on.
 	 */
-	return (m->trace.complete || scope == MODEL_WINDOW) && m->loss.ring_dropped == 0 && m->loss.map_full == 0 &&
-	       m->loss.hook_missed == 0 && m->loss.unseen == 0;
+	return (m->trace.complete || scope == MODEL_WINDOW) && m->loss.ring_dropped == 0 &&
+	       m->loss.map_full == 0 && m->loss.hook_missed == 0 && m->loss.unseen == 0;
 }
 
 int rows_resolve(struct resolve *r)
