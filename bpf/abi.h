@@ -170,7 +170,6 @@ struct ss_stats {
 	__u64 missed_end;      /* a begin without its end: an operation was not seen ending */
 	__u64 missed_begin;    /* an end without its begin: counted, its times unknown */
 	__u64 unseen_iouring;  /* io_uring_enter calls of targets: operations that this backend cannot see */
-	__u64 unresolved;      /* operations on a file that could not be resolved */
 };
 
 enum ss_mode {

@@ -56,7 +56,6 @@ static void container_emit(struct session *s, const struct node_container *c, st
 		if (!fact.address)
 			fact.address = shim->address;
 	}
-	known->is_sandbox = c->is_sandbox;
 	known->complete = known->shim_pid && (c->init_pid != FACT_UNKNOWN);
 	SESSION_EMIT(s, container, &fact);
 }

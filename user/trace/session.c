@@ -152,24 +152,31 @@ static int targets_add(struct session *s, char *err_text, size_t err_size)
 	return 0;
 }
 
+static int privileges_check(char *err_text, size_t err_size)
+{
+	char missing[128];
+
+	if (!privileges_missing(missing, sizeof(missing)))
+		return 0;
+	snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities",
+		 missing);
+	return -EPERM;
+}
+
 int session_open(const struct session_options *o, struct session **ret, char *err_text, size_t err_size)
 {
 	struct tracer_attempt attempts[BACKEND_COUNT];
 	struct session *s = calloc(1, sizeof(*s));
 	const struct tracer_handler handler = { s, on_op, on_channel, on_process, on_fold };
-	char missing[128];
 	int err;
 
 	if (!s) {
 		snprintf(err_text, err_size, "out of memory");
 		return -ENOMEM;
 	}
-	if (privileges_missing(missing, sizeof(missing))) {
-		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities",
-			 missing);
-		err = -EPERM;
+	err = privileges_check(err_text, err_size);
+	if (err)
 		goto fail;
-	}
 	s->o = *o;
 	s->o.tracer.follow_all = o->selection.n_addresses == 0;
 	err = tracer_open(&s->o.tracer, &handler, &s->tracer, attempts, err_text, err_size);
@@ -287,19 +294,15 @@ int session_snapshot(const struct session_selection *selection, const char *btf_
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct fact_finish finish;
-	char missing[128];
 	int err;
 
 	if (!s) {
 		snprintf(err_text, err_size, "out of memory");
 		return -ENOMEM;
 	}
-	if (privileges_missing(missing, sizeof(missing))) {
-		snprintf(err_text, err_size, "missing %s: run as root, or give shimscope these capabilities",
-			 missing);
-		err = -EPERM;
+	err = privileges_check(err_text, err_size);
+	if (err)
 		goto out;
-	}
 	s->o.selection = *selection;
 	s->o.tracer.btf_path = btf_path;
 	s->o.interval_ns = 1;

@@ -66,8 +66,7 @@ struct trace_container {
 	char *bundle;
 	int64_t root_pid;
 	int64_t shim_pid;
-	bool complete; /* its init process and shim are known as well */
-	bool is_sandbox;
+	bool complete;	   /* its init process and shim are known as well */
 	UT_hash_handle hh; /* by id */
 };
 
